@@ -1,0 +1,1 @@
+"""Metrics as NumPy over embeddings and logits; none of it imports TensorFlow."""

@@ -1,0 +1,191 @@
+"""Exact nearest neighbours in chunks, and the retrieval metrics made of them.
+
+Order: by cosine, the largest first; items with the same cosine stand in row order.
+Class level and instance level both use this one order, so a model that maps every
+product to one point gets no credit for its ties.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+BLOCK = 64  # neighbouring items that share one maximum in the search for the nearest
+
+
+class Ranking(NamedTuple):
+    """What one retrieval direction needs to know.
+
+    Attributes:
+        neighbours: int64 [n, k], item rows from the nearest on; -1 where there are
+            no more items.
+        ranks: int64 [n], place of each query's counterpart (the item of the same row)
+            among all items, 1 = nearest; None where the query was left out.
+    """
+
+    neighbours: np.ndarray
+    ranks: np.ndarray | None
+
+
+def rank(
+    queries: np.ndarray,
+    items: np.ndarray,
+    k: int,
+    chunk_size: int,
+    leave_own_row_out: bool,
+) -> Ranking:
+    """Finds the k nearest items of every query by cosine distance, exactly.
+
+    Row i of both arrays belongs to product i. Every cosine is computed once; at most
+    chunk_size * n of them are in memory.
+
+    Args:
+        queries: float [n, D], any length but finite.
+        items: float [n, D], likewise.
+        k: number of neighbours, at least 1.
+        chunk_size: queries at a time, at least 1.
+        leave_own_row_out: whether item i is hidden from query i (within a modality,
+            where it is the query itself). If not, its rank is counted instead.
+
+    Returns:
+        The neighbours, and the counterparts' ranks unless these were left out.
+
+    Raises:
+        ValueError: the arrays differ in shape, or a value is not finite.
+    """
+    queries, items = _unit_rows(queries, "queries"), _unit_rows(items, "items")
+    if queries.shape != items.shape:
+        raise ValueError(
+            "rank: expected queries and items of one shape [n, D]. "
+            f"Received: {queries.shape} and {items.shape}."
+        )
+    n = len(queries)
+    blocks = -(-n // BLOCK)
+    chunk_size = min(chunk_size, max(n, 1))
+    # Whole blocks: the columns past n stay at -inf, which no item ever scores.
+    scores = np.full((chunk_size, blocks * BLOCK), -np.inf, np.float32)
+    neighbours = np.full((n, k), -1, np.int64)
+    ranks = None if leave_own_row_out else np.empty(n, np.int64)
+    for start in range(0, n, chunk_size):
+        stop = min(start + chunk_size, n)
+        chunk = scores[: stop - start]
+        np.matmul(queries[start:stop], items.T, out=chunk[:, :n])
+        if ranks is None:
+            chunk[np.arange(stop - start), np.arange(start, stop)] = -np.inf
+        else:
+            ranks[start:stop] = _own_ranks(chunk[:, :n], start)
+        found = _nearest(chunk, k)
+        neighbours[start:stop, : found.shape[1]] = found
+    return Ranking(neighbours, ranks)
+
+
+def recall_at_k(neighbours: np.ndarray, labels: np.ndarray, k: int) -> float:
+    """Share of queries with an item of their class among the k nearest.
+
+    With fewer than k items, all there are; a query without any item counts 0.
+
+    Args:
+        neighbours: int [n, at least k], from `rank`.
+        labels: int [n], classes of the products.
+        k: at least 1.
+
+    Returns:
+        A share in [0, 1].
+    """
+    nearest = neighbours[:, :k]
+    hits = (labels[nearest] == labels[:, None]) & (nearest >= 0)
+    return float(hits.any(axis=1).mean())
+
+
+def instance_recall_at_k(ranks: np.ndarray, k: int) -> float:
+    """Share of queries whose own counterpart is among the k nearest (ranks: [n])."""
+    return float((ranks <= k).mean())
+
+
+def modal_gap(image_embeddings: np.ndarray, text_embeddings: np.ndarray) -> float:
+    """Mean cosine distance between the image and the text of one product.
+
+    Formula: 1/N sum_n d(phi_I(p_n), phi_T(q_n)), eq. 12.
+
+    Args:
+        image_embeddings: float [n, D].
+        text_embeddings: float [n, D], same rows.
+
+    Returns:
+        A distance in [0, 2].
+    """
+    images = _unit_rows(image_embeddings, "image_embeddings")
+    texts = _unit_rows(text_embeddings, "text_embeddings")
+    cosines = np.einsum("nd,nd->n", images, texts)
+    return float(np.clip(1.0 - cosines, 0.0, 2.0).mean(dtype=np.float64))
+
+
+def _unit_rows(values: np.ndarray, name: str) -> np.ndarray:
+    """Scales rows to length 1 in float32; a zero row stays zero."""
+    values = np.asarray(values, np.float32)
+    if values.ndim != 2 or not np.isfinite(values).all():
+        raise ValueError(
+            f"{name}: expected finite numbers of shape [n, D]. Received: shape "
+            f"{values.shape}, {np.count_nonzero(~np.isfinite(values))} not finite."
+        )
+    lengths = np.linalg.norm(values, axis=1, keepdims=True)
+    return values / np.where(lengths > 0, lengths, 1)
+
+
+def _own_ranks(scores: np.ndarray, start: int) -> np.ndarray:
+    """Ranks column start + i in row i: 1 + the items before it in the order."""
+    ranks = np.empty(len(scores), np.int64)
+    for i, row in enumerate(scores):
+        own = start + i
+        ranks[i] = (
+            1
+            + np.count_nonzero(row[:own] >= row[own])
+            + np.count_nonzero(row[own + 1 :] > row[own])
+        )
+    return ranks
+
+
+def _nearest(scores: np.ndarray, k: int) -> np.ndarray:
+    """Columns of the k largest scores of each row, -1 for those at -inf.
+
+    The k best lie in the k blocks with the largest maxima: an item of another block
+    has the maxima of k blocks before it. So one fast pass takes the maxima, and only
+    k blocks a row are sorted out.
+
+    Args:
+        scores: float32 [q, blocks * BLOCK].
+        k: at least 1.
+
+    Returns:
+        int64 [q, min(k, blocks * BLOCK)].
+    """
+    blocked = scores.reshape(len(scores), -1, BLOCK)
+    rows = np.arange(len(scores))[:, None]
+    # Blocks in column order again, so that position order is column order.
+    blocks = np.sort(_largest(blocked.max(axis=2), k), axis=1)
+    candidates = blocked[rows, blocks].reshape(len(scores), -1)
+    best = _largest(candidates, k)
+    columns = blocks[rows, best // BLOCK] * BLOCK + best % BLOCK
+    return np.where(candidates[rows, best] > -np.inf, columns, -1)
+
+
+def _largest(scores: np.ndarray, k: int) -> np.ndarray:
+    """Positions of the k largest scores of each row, equal ones in position order.
+
+    Score and position become one integer, which has no ties: the float's bits, made
+    monotone, above the position counted backwards.
+
+    Args:
+        scores: float32 [q, m], m under 2^31.
+        k: at least 1.
+
+    Returns:
+        int64 [q, min(k, m)].
+    """
+    m = scores.shape[1]
+    bits = (scores + np.float32(0)).view(np.int32)  # + 0 makes -0.0 equal to 0.0
+    keys = np.where(bits < 0, bits ^ 0x7FFFFFFF, bits).astype(np.int64) << 32
+    keys |= np.arange(m - 1, -1, -1)
+    if k < m:
+        keys = np.partition(keys, m - k, axis=1)[:, m - k :]
+    keys = np.sort(keys, axis=1)[:, ::-1]
+    return m - 1 - (keys & 0xFFFFFFFF)

@@ -1,0 +1,180 @@
+"""The whole dict, its table and its file."""
+
+import json
+
+import numpy as np
+import pytest
+
+from huse_tf.errors import InputError
+from huse_tf.evaluation import evaluate, format_table, write_evaluation
+
+# The contract of the metric names, spelt out.
+NAMES = {"n", "image_accuracy", "text_accuracy", "fusion_accuracy", "modal_gap"}
+for pair in ("image_to_image", "image_to_text", "text_to_image", "text_to_text"):
+    NAMES |= {f"{pair}_R@1", f"{pair}_R@5", f"{pair}_R@10"}
+    NAMES |= {f"{pair}_HP@2", f"{pair}_HP@5", f"{pair}_HP@10"}
+for pair in ("image_to_text", "text_to_image"):
+    NAMES |= {f"{pair}_instance_R@{k}" for k in (1, 5, 10)}
+    NAMES |= {f"{pair}_instance_median_rank"}
+
+CLASSES = ("home<mug", "home<plate", "wear<hat")
+
+
+def three_products(**changes):
+    """Images and texts of three products on the three axes; all logits right."""
+    arguments = {
+        "image_emb": np.eye(3, dtype=np.float32),
+        "text_emb": np.eye(3, dtype=np.float32),
+        "image_logits": np.eye(3, dtype=np.float32),
+        "text_logits": np.eye(3, dtype=np.float32),
+        "labels": np.arange(3),
+        "class_names": CLASSES,
+        "separator": "<",
+        "fusion_weight": 0.5,
+        "chunk_size": 2,
+    }
+    return evaluate(**{**arguments, **changes})
+
+
+def test_the_names_are_the_contract():
+    metrics = three_products()
+    assert set(metrics) == NAMES
+    assert all(type(value) in (int, float) for value in metrics.values())
+
+
+def test_three_products_by_hand():
+    """Across the modalities each product finds itself; within them, no class mate.
+
+    Ties at cosine 0 stand in row order. HP@2, image to image: mug sees plate, hat; S_2
+    of a mug is {mug, plate}: 1/2. plate sees mug, hat: 1/2. hat sees mug, plate; its
+    S_2 is all (4 hops to both): 1. Across: mug sees mug, plate: 1; plate sees plate,
+    mug: 1; hat: 1.
+    """
+    metrics = three_products()
+    assert metrics["n"] == 3
+    assert metrics["fusion_accuracy"] == 1
+    assert metrics["image_to_image_R@10"] == 0
+    assert metrics["image_to_text_R@1"] == metrics["text_to_image_R@1"] == 1
+    assert metrics["text_to_text_HP@2"] == pytest.approx(2 / 3)
+    assert metrics["image_to_text_HP@2"] == 1
+    assert metrics["image_to_text_instance_R@1"] == 1
+    assert metrics["text_to_image_instance_median_rank"] == 1
+    assert metrics["modal_gap"] == 0
+
+
+def test_directions_are_told_apart():
+    """Images at 35, 46 and 170 degrees, texts at 0, 40 and 80.
+
+    Image -> text. 35: 40, 0: rank 2. 46: 40: 1. 170: 80: 1. The median is 1.
+    Text -> image. 0: 35: 1. 40: 35, 46: 2. 80: 46, 35, 170: 3. The median is 2.
+    """
+
+    def circle(*degrees):
+        angles = np.deg2rad(degrees)
+        return np.stack([np.cos(angles), np.sin(angles)], axis=1)
+
+    metrics = three_products(image_emb=circle(35, 46, 170), text_emb=circle(0, 40, 80))
+    assert metrics["image_to_text_instance_R@1"] == pytest.approx(2 / 3)
+    assert metrics["image_to_text_instance_median_rank"] == 1
+    assert metrics["text_to_image_instance_R@1"] == pytest.approx(1 / 3)
+    assert metrics["text_to_image_instance_median_rank"] == 2
+    # own counterparts are 35, 6 and 90 degrees apart
+    gap = np.mean(1 - np.cos(np.deg2rad([35, 6, 90])))
+    assert metrics["modal_gap"] == pytest.approx(gap)
+
+
+def test_accuracies_are_of_their_own_modality():
+    """The image is wrong on row 0, the text on rows 1 and 2, and the image is surer."""
+    image = 4 * np.eye(3, dtype=np.float32)[[1, 1, 2]]
+    text = np.eye(3, dtype=np.float32)[[0, 0, 0]]
+    metrics = three_products(image_logits=image, text_logits=text)
+    assert metrics["image_accuracy"] == pytest.approx(2 / 3)
+    assert metrics["text_accuracy"] == pytest.approx(1 / 3)
+    assert metrics["fusion_accuracy"] == pytest.approx(2 / 3)
+    by_text = three_products(image_logits=image, text_logits=text, fusion_weight=0.0)
+    assert by_text["fusion_accuracy"] == pytest.approx(1 / 3)
+
+
+def test_one_product_gives_finite_numbers():
+    one = np.ones((1, 3), np.float32)
+    metrics = three_products(
+        image_emb=one, text_emb=one, image_logits=one, text_logits=one, labels=[0]
+    )
+    assert np.isfinite(list(metrics.values())).all()
+    assert metrics["image_to_image_R@1"] == 0
+    assert metrics["image_to_text_R@1"] == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"labels": []}, InputError, "no products"),
+        (
+            {"text_emb": np.array([[1.0, 0], [np.nan, 0], [0, 1]])},
+            InputError,
+            "text embeddings: 1 of 3 rows are not finite.*optimizer.learning_rate",
+        ),
+        (
+            {"image_logits": np.full((3, 3), np.inf)},
+            InputError,
+            "image logits: 3 of 3 rows are not finite",
+        ),
+        (
+            {"image_emb": np.eye(2)},
+            ValueError,
+            r"image embeddings: expected shape \[3, ...\].*\(2, 2\)",
+        ),
+        (
+            {"class_names": CLASSES[:2]},
+            ValueError,
+            "image logits: expected 2 columns.*Received: 3",
+        ),
+        ({"labels": [0, 1, 3]}, ValueError, r"labels: expected values in \[0, 3\)"),
+    ],
+)
+def test_what_cannot_be_evaluated(changes, error, message):
+    with pytest.raises(error, match=message):
+        three_products(**changes)
+
+
+def test_the_table_shows_every_number_in_80_columns():
+    metrics = {name: (i + 0.5) / 100 for i, name in enumerate(sorted(NAMES))}
+    metrics["n"] = 12345
+    for name in metrics:
+        if name.endswith("median_rank"):
+            metrics[name] = 1234.5 if name.startswith("image") else 77.0
+    table = format_table(metrics)
+    assert max(len(line) for line in table.splitlines()) <= 80
+    assert "12,345 products" in table
+    assert "1,234.5" in table and "77.0" in table
+    for name, value in metrics.items():
+        if name != "n" and not name.endswith("median_rank"):
+            assert table.count(f" {value:.4f}") == 1, name
+    row = next(x for x in table.splitlines() if x.startswith("text  -> image"))
+    expected = [metrics[f"text_to_image_R@{k}"] for k in (1, 5, 10)]
+    expected += [metrics[f"text_to_image_HP@{k}"] for k in (2, 5, 10)]
+    assert [float(x) for x in row.split()[3:]] == pytest.approx(expected)
+
+
+def test_the_table_explains_flat_classes():
+    flat = format_table(three_products(class_names=("mug", "plate", "hat")))
+    assert "one level" in flat
+    assert "one level" not in format_table(three_products())
+
+
+def test_the_file_is_flat_json(tmp_path):
+    path = tmp_path / "evaluation.json"
+    path.write_text("old")
+    write_evaluation(path, three_products(), {"split": "test"})
+    written = json.loads(path.read_text())
+    assert written.pop("meta") == {"split": "test"}
+    assert written == three_products()
+    assert [p.name for p in tmp_path.iterdir()] == ["evaluation.json"]
+
+
+def test_a_failed_write_keeps_the_old_file(tmp_path):
+    path = tmp_path / "evaluation.json"
+    path.write_text("old")
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_evaluation(path, {"modal_gap": float("nan")}, {})
+    assert path.read_text() == "old"
