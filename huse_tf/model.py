@@ -1,0 +1,119 @@
+"""The model: two towers, one classifier, and one place that computes the losses."""
+
+import keras
+import tensorflow as tf
+
+from huse_tf.config import Config
+from huse_tf.encoders.base import ImageEncoder, TextEncoder
+from huse_tf.objectives import Huse
+from huse_tf.towers import SharedClassifier, tower
+
+
+def embedding_network(
+    image_dim: int, text_dim: int, classes: int, config: Config
+) -> keras.Model:
+    """Builds the trained part of HUSE as a functional model.
+
+    Args:
+        image_dim: length of an image's feature vector.
+        text_dim: length of a text's feature vector.
+        classes: K.
+        config: its towers, loss.logit_scale and training.seed are read.
+
+    Returns:
+        A model from {"image": [B, image_dim], "text": [B, text_dim]} to
+        {"image_embedding", "text_embedding": [B, D] of unit length,
+        "image_logits", "text_logits": [B, K]}, all float32.
+    """
+    seed = config.training.seed
+    towers = config.towers
+    image_tower = tower("image_tower", image_dim, towers.image_layers, towers, seed)
+    text_tower = tower("text_tower", text_dim, towers.text_layers, towers, seed + 1)
+    classifier = SharedClassifier(
+        classes, config.loss.logit_scale, seed + 2, name="classifier"
+    )
+    image = keras.Input([image_dim], name="image")
+    text = keras.Input([text_dim], name="text")
+    image_embedding, text_embedding = image_tower(image), text_tower(text)
+    return keras.Model(
+        {"image": image, "text": text},
+        {
+            "image_embedding": image_embedding,
+            "text_embedding": text_embedding,
+            "image_logits": classifier(image_embedding),
+            "text_logits": classifier(text_embedding),
+        },
+        name="embedding_network",
+    )
+
+
+class HuseModel(keras.Model):
+    """The network with its objective, and the encoders where these train along.
+
+    A batch is a dict: "label" int32 [B]; "image" and "text", the features, float32
+    [B, D_i] and [B, D_t], or, for a modality whose encoder is inside, what that
+    encoder's `prepare` returned.
+    """
+
+    def __init__(
+        self,
+        network: keras.Model,
+        objective: Huse,
+        image_encoder: ImageEncoder | None = None,
+        text_encoder: TextEncoder | None = None,
+    ):
+        """Takes the parts.
+
+        Args:
+            network: from `embedding_network`.
+            objective: outputs and labels to named scalars.
+            image_encoder: given if batches hold pixels instead of image features.
+            text_encoder: given if batches hold tokens instead of text features.
+        """
+        super().__init__(name="huse")
+        self.network = network
+        self.objective = objective
+        self.image_encoder = image_encoder
+        self.text_encoder = text_encoder
+        self.encoder_optimizer: keras.optimizers.Optimizer | None = None
+        self.built = True
+
+    def call(self, batch: dict, training: bool = False) -> dict[str, tf.Tensor]:
+        """Returns the embeddings and logits of a batch; "label" is not read."""
+        image, text = batch["image"], batch["text"]
+        if self.image_encoder is not None:
+            image = self.image_encoder(image, training=training)
+        if self.text_encoder is not None:
+            text = self.text_encoder(text, training=training)
+        return self.network({"image": image, "text": text}, training=training)
+
+    def losses_of(self, batch: dict, training: bool) -> dict[str, tf.Tensor]:
+        """Returns the objective's named scalars, for training and validation alike."""
+        return self.objective(self(batch, training=training), batch["label"])
+
+    def train_step(self, batch: dict) -> dict[str, tf.Tensor]:
+        """Takes one optimisation step and returns the losses before it."""
+        head = self.network.trainable_variables
+        encoders = self.encoder_variables
+        with tf.GradientTape() as tape:
+            losses = self.losses_of(batch, training=True)
+            scaled = self.optimizer.scale_loss(losses["loss"])
+        gradients = tape.gradient(scaled, head + encoders)
+        self.optimizer.apply(gradients[: len(head)], head)
+        if encoders:
+            self.encoder_optimizer.apply(gradients[len(head) :], encoders)
+        return losses
+
+    def test_step(self, batch: dict) -> dict[str, tf.Tensor]:
+        """Returns the losses of one batch without dropout."""
+        return self.losses_of(batch, training=False)
+
+    @property
+    def encoder_variables(self) -> list:
+        """The variables of the encoders inside that are trained along."""
+        return [
+            variable
+            for encoder in (self.image_encoder, self.text_encoder)
+            if encoder is not None
+            for variable in encoder.trainable_variables
+        ]

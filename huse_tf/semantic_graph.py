@@ -1,0 +1,136 @@
+"""The semantic graph A: how far apart the classes are (section 3.3)."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from huse_tf.distances import cosine_distances
+from huse_tf.errors import InputError
+
+
+def graph_from_embeddings(
+    embeddings: np.ndarray, class_names: Sequence[str]
+) -> np.ndarray:
+    """Distances between class names.
+
+    Formula: A_ij = d(psi(v_i), psi(v_j)) (eq. 4), psi(v) the embedding of a name.
+
+    Args:
+        embeddings: float [K, D], one row a class name.
+        class_names: K names, for the error message.
+
+    Returns:
+        float32 [K, K] in [0, 2], symmetric, diagonal 0.
+
+    Raises:
+        InputError: the encoder knows no word of a class name (its row is zero).
+    """
+    zero = np.flatnonzero(~np.any(np.asarray(embeddings), axis=1))
+    if zero.size:
+        raise InputError(
+            f"class '{class_names[zero[0]]}': the class encoder knows none of its "
+            "words, so it has no place in the semantic graph; use another "
+            "class_encoder.name, or class_encoder.graph = tree"
+        )
+    return cosine_distances(embeddings)
+
+
+def graph_from_tree(class_names: Sequence[str], separator: str) -> np.ndarray:
+    """Distances in the class tree, by the height of the lowest common ancestor.
+
+    Formula: A_ij = h(lca(i, j)) / h(root); h is the longest way down to a class.
+    One level of classes only: every two classes are at distance 1.
+
+    Args:
+        class_names: K paths from general to specific, joined by `separator`.
+        separator: what joins the levels of a path, such as "<".
+
+    Returns:
+        float32 [K, K] in [0, 1], symmetric, diagonal 0.
+
+    Reference: Barz and Denzler 2019, section 3.1.
+    """
+    paths = [tuple(name.split(separator)) for name in class_names]
+    height: dict[tuple[str, ...], int] = {}
+    for path in paths:
+        for depth in range(len(path) + 1):
+            ancestor = path[:depth]
+            height[ancestor] = max(height.get(ancestor, 0), len(path) - depth)
+    count = len(paths)
+    graph = np.zeros((count, count), np.float32)
+    for i, a in enumerate(paths):
+        for j in range(i):
+            b = paths[j]
+            shared = 0
+            while shared < min(len(a), len(b)) and a[shared] == b[shared]:
+                shared += 1
+            graph[i, j] = graph[j, i] = height[a[:shared]] / height[()]
+    return graph
+
+
+def write_graph(path: str | Path, graph: np.ndarray, class_names: Sequence[str]):
+    """Writes A as a CSV with the class names as header and first column."""
+    frame = pd.DataFrame(graph, index=list(class_names), columns=list(class_names))
+    frame.to_csv(path, index_label="class", float_format="%.9g", encoding="utf-8")
+
+
+def read_graph(path: str | Path, class_names: Sequence[str]) -> np.ndarray:
+    """Reads A from a CSV, its rows and columns put in the order of the classes.
+
+    Args:
+        path: a CSV as `write_graph` leaves it; classes may stand in any order, and
+            classes that the catalogue lacks are left out.
+        class_names: the K classes wanted.
+
+    Returns:
+        float32 [K, K] in [0, 2], symmetric, diagonal 0.
+
+    Raises:
+        InputError: no such file, a class is missing or named twice, a value is not a
+            number in [0, 2], A is not symmetric, or its diagonal is not 0.
+    """
+    try:
+        frame = pd.read_csv(path, index_col=0, keep_default_na=False, encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError(
+            f"semantic graph {path}: no such file; class_encoder.graph is names, tree "
+            "or a CSV with the class names as header and first column"
+        ) from None
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as e:
+        raise InputError(f"semantic graph {path}: not a readable CSV ({e})") from e
+    frame.index = frame.index.astype(str)
+    for axis, names in (("row", frame.index), ("column", frame.columns)):
+        missing = [name for name in class_names if name not in names]
+        if missing:
+            raise InputError(
+                f"semantic graph {path}: no {axis} for class '{missing[0]}' "
+                f"({len(missing)} of {len(class_names)} classes are missing)"
+            )
+        twice = names[names.duplicated()]
+        if len(twice):
+            raise InputError(f"semantic graph {path}: {axis} '{twice[0]}' stands twice")
+    part = frame.loc[list(class_names), list(class_names)]
+    graph = part.apply(pd.to_numeric, errors="coerce").to_numpy(np.float32)
+    _check(graph, str(path), class_names)
+    return graph
+
+
+def _check(graph: np.ndarray, source: str, class_names: Sequence[str]) -> None:
+    def stop(mask: np.ndarray, expected: str) -> None:
+        i, j = np.argwhere(mask)[0]
+        raise InputError(
+            f"semantic graph {source}: expected {expected}, received {graph[i, j]} "
+            f"for '{class_names[i]}' and '{class_names[j]}'"
+        )
+
+    outside = ~((graph >= 0) & (graph <= 2))
+    if outside.any():
+        stop(outside, "numbers in [0, 2]")
+    asymmetric = np.abs(graph - graph.T) > 1e-5
+    if asymmetric.any():
+        stop(asymmetric, "a symmetric matrix")
+    diagonal = np.eye(len(graph), dtype=bool) & (graph != 0)
+    if diagonal.any():
+        stop(diagonal, "0 from a class to itself")
