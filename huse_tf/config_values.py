@@ -1,0 +1,199 @@
+"""Kinds of ini values: how each is read, which range it has, how it is written."""
+
+import dataclasses
+import difflib
+import math
+import os
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+TEXT_ENCODERS = ("bert", "use", "tfidf", "word_vectors", "embedded")
+_TRUTH = dict.fromkeys(("yes", "true", "on", "1"), True)
+_TRUTH |= dict.fromkeys(("no", "false", "off", "0"), False)
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+
+
+class Unknown(ValueError):
+    """Not one of the names known; its message is the nearest of them."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """One kind of value.
+
+    Attributes:
+        expected: what is accepted, for messages and comments.
+        parse: (text, folder of the ini) -> value; raises ValueError.
+        write: value -> text that `parse` reads back to an equal value.
+    """
+
+    expected: str
+    parse: Callable[[str, Path], Any]
+    write: Callable[[Any], str] = str
+
+
+@dataclasses.dataclass(frozen=True)
+class BadRows:
+    """How many rows of a catalogue may be rejected.
+
+    Attributes:
+        amount: a number of rows, or per cent of all rows.
+        percent: whether `amount` is in per cent.
+    """
+
+    amount: float
+    percent: bool
+
+    def limit(self, n_rows: int) -> int:
+        """Returns how many of `n_rows` rows may be rejected."""
+        if self.percent:
+            return math.floor(n_rows * self.amount / 100)
+        return int(self.amount)
+
+    def __str__(self) -> str:
+        """Writes it as the ini does: "20" or "5%"."""
+        return f"{self.amount:.15g}%" if self.percent else str(int(self.amount))
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Returns the known word that looks most like `word`."""
+    return difflib.get_close_matches(word, list(known), n=1, cutoff=0.0)[0]
+
+
+def is_url(text: str) -> bool:
+    """Tells a URL from a local path."""
+    return _URL.match(text) is not None
+
+
+def number(low: float, high: float = math.inf, bounds: str = "[]") -> Kind:
+    """A finite float between `low` and `high`; "(" or ")" leaves a bound out."""
+
+    def parse(text: str, folder: Path) -> float:
+        value = float(text)
+        above = value > low if bounds[0] == "(" else value >= low
+        below = value < high if bounds[1] == ")" else value <= high
+        if not (math.isfinite(value) and above and below):
+            raise ValueError
+        return value
+
+    return Kind(f"a number {_range(low, high, bounds)}", parse)
+
+
+def integer(low: int, high: float = math.inf) -> Kind:
+    """A whole number between `low` and `high`, both included."""
+
+    def parse(text: str, folder: Path) -> int:
+        value = int(text)
+        if not low <= value <= high:
+            raise ValueError
+        return value
+
+    return Kind(f"a whole number {_range(low, high, '[]')}", parse)
+
+
+def choice(*names: str) -> Kind:
+    """One of `names`, as written."""
+
+    def parse(text: str, folder: Path) -> str:
+        if text not in names:
+            raise ValueError
+        return text
+
+    return Kind(" | ".join(names), parse)
+
+
+def either(words: tuple[str, ...], other: Kind) -> Kind:
+    """One of `words`, or else a value of another kind."""
+
+    def parse(text: str, folder: Path) -> Any:
+        return text if text in words else other.parse(text, folder)
+
+    return Kind(f"{' | '.join(words)} | {other.expected}", parse, other.write)
+
+
+def joined(*names: str) -> Kind:
+    """One of `names` or several of them joined by "+", none twice."""
+
+    def parse(text: str, folder: Path) -> str:
+        parts = [part.strip() for part in text.split("+")]
+        if not set(parts) <= set(names) or len(set(parts)) < len(parts):
+            raise ValueError
+        return "+".join(parts)
+
+    return Kind(f"{' | '.join(names)}, or several joined by +", parse)
+
+
+def word(expected: str, pattern: str = ".+") -> Kind:
+    """A text that matches `pattern`."""
+
+    def parse(text: str, folder: Path) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError
+        return text
+
+    return Kind(expected, parse)
+
+
+def named(what: str, names: Iterable[str]) -> Kind:
+    """One of many names; the message proposes the nearest."""
+    known = tuple(names)
+
+    def parse(text: str, folder: Path) -> str:
+        if text not in known:
+            raise Unknown(nearest(text, known))
+        return text
+
+    return Kind(what, parse)
+
+
+def _truth(text: str, folder: Path) -> bool:
+    try:
+        return _TRUTH[text.lower()]
+    except KeyError:
+        raise ValueError from None
+
+
+def _absolute(text: str, folder: Path) -> Path:
+    if not text:
+        raise ValueError
+    return Path(os.path.abspath(folder / Path(text).expanduser()))
+
+
+def _location(text: str, folder: Path) -> str:
+    return text if not text or is_url(text) else str(_absolute(text, folder))
+
+
+def _backbone(text: str, folder: Path) -> str:
+    local = text.endswith(".keras") or "/" in text or text[:1] in (".", "~")
+    if local and not is_url(text):
+        return str(_absolute(text, folder))
+    if not text:
+        raise ValueError
+    return text
+
+
+def _bad_rows(text: str, folder: Path) -> BadRows:
+    percent = text.endswith("%")
+    amount = float(text[:-1]) if percent else int(text)
+    if not 0 <= amount <= (100 if percent else math.inf):
+        raise ValueError
+    return BadRows(amount, percent)
+
+
+def _range(low: float, high: float, bounds: str) -> str:
+    if high == math.inf:
+        return f"{'>' if bounds[0] == '(' else '>='} {low:.10g}"
+    return f"in {bounds[0]}{low:.10g}, {high:.10g}{bounds[1]}"
+
+
+YES_NO = Kind("yes | no", _truth, lambda value: "yes" if value else "no")
+PATH = Kind("a path, relative to this file", _absolute)
+FILE = Kind("a FILE", lambda text, folder: str(_absolute(text, folder)))
+LOCATION = Kind("a URL, a local path or empty", _location)
+OPTIONAL_FILE = Kind("a file or empty", LOCATION.parse)
+BACKBONE = Kind(
+    "a keras.applications name, .keras FILE, TF-Hub URL or folder", _backbone
+)
+BAD_ROWS = Kind("a number of rows, or a share such as 5%", _bad_rows)
