@@ -1,4 +1,4 @@
-"""The one exception for what the user can put right."""
+"""The exceptions that entry points turn into one line and an exit status."""
 
 
 class InputError(Exception):
@@ -8,3 +8,7 @@ class InputError(Exception):
     status 1. The message names the file, row or key, says what was expected and
     what was received, and how to go on.
     """
+
+
+class Interrupted(Exception):
+    """The run was asked to stop, has saved, and goes on with the same command."""

@@ -1,5 +1,7 @@
 """The model: two towers, one classifier, and one place that computes the losses."""
 
+from collections.abc import Callable
+
 import keras
 import tensorflow as tf
 
@@ -75,8 +77,28 @@ class HuseModel(keras.Model):
         self.objective = objective
         self.image_encoder = image_encoder
         self.text_encoder = text_encoder
-        self.encoder_optimizer: keras.optimizers.Optimizer | None = None
+        self._encoder_optimizers: list[keras.optimizers.Optimizer] = []
         self.built = True
+
+    def set_optimizers(
+        self, make: Callable[[float], keras.optimizers.Optimizer]
+    ) -> list[keras.optimizers.Optimizer]:
+        """Gives the network and each encoder that trains along an optimizer.
+
+        Args:
+            make: from a learning-rate multiplier to a new optimizer.
+
+        Returns:
+            The optimizers, built.
+        """
+        self.optimizer = make(1.0)
+        self.optimizer.build(self.network.trainable_variables)
+        self._encoder_optimizers = []
+        for encoder in self.encoders:
+            optimizer = make(encoder.learning_rate_multiplier)
+            optimizer.build(encoder.trainable_variables)
+            self._encoder_optimizers.append(optimizer)
+        return [self.optimizer, *self._encoder_optimizers]
 
     def call(self, batch: dict, training: bool = False) -> dict[str, tf.Tensor]:
         """Returns the embeddings and logits of a batch; "label" is not read."""
@@ -93,15 +115,17 @@ class HuseModel(keras.Model):
 
     def train_step(self, batch: dict) -> dict[str, tf.Tensor]:
         """Takes one optimisation step and returns the losses before it."""
-        head = self.network.trainable_variables
-        encoders = self.encoder_variables
+        groups = [self.network.trainable_variables]
+        groups += [encoder.trainable_variables for encoder in self.encoders]
         with tf.GradientTape() as tape:
             losses = self.losses_of(batch, training=True)
             scaled = self.optimizer.scale_loss(losses["loss"])
-        gradients = tape.gradient(scaled, head + encoders)
-        self.optimizer.apply(gradients[: len(head)], head)
-        if encoders:
-            self.encoder_optimizer.apply(gradients[len(head) :], encoders)
+        gradients = tape.gradient(scaled, groups)
+        optimizers = [self.optimizer, *self._encoder_optimizers]
+        for optimizer, group, variables in zip(
+            optimizers, gradients, groups, strict=True
+        ):
+            optimizer.apply(group, variables)
         return losses
 
     def test_step(self, batch: dict) -> dict[str, tf.Tensor]:
@@ -109,11 +133,7 @@ class HuseModel(keras.Model):
         return self.losses_of(batch, training=False)
 
     @property
-    def encoder_variables(self) -> list:
-        """The variables of the encoders inside that are trained along."""
-        return [
-            variable
-            for encoder in (self.image_encoder, self.text_encoder)
-            if encoder is not None
-            for variable in encoder.trainable_variables
-        ]
+    def encoders(self) -> list[keras.layers.Layer]:
+        """The encoders inside that have something to train."""
+        inside = (self.image_encoder, self.text_encoder)
+        return [e for e in inside if e is not None and e.trainable_variables]

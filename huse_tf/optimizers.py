@@ -34,7 +34,10 @@ class FusedRMSprop(keras.optimizers.RMSprop):
 
 
 def make_optimizer(
-    config: OptimizerConfig, total_steps: int, multiplier: float = 1.0
+    config: OptimizerConfig,
+    total_steps: int,
+    multiplier: float = 1.0,
+    precision: str = "float32",
 ) -> keras.optimizers.Optimizer:
     """Builds the optimizer and its learning-rate schedule.
 
@@ -42,6 +45,7 @@ def make_optimizer(
         config: name, learning_rate, momentum, schedule, warmup_steps.
         total_steps: steps of the whole training; the cosine ends at 0 there.
         multiplier: factor on the learning rate, for encoders that are fine-tuned.
+        precision: of the towers; mixed_float16 needs its loss scaled.
 
     Returns:
         A Keras optimizer.
@@ -57,10 +61,20 @@ def make_optimizer(
             warmup_target=peak if warmup else None,
             warmup_steps=warmup,
         )
-    if config.name == "rmsprop":
-        # The fused kernel wants a momentum slot, which Keras leaves out at 0.
-        kind = FusedRMSprop if config.momentum else keras.optimizers.RMSprop
-        return kind(rate, momentum=config.momentum)
-    if config.name == "adam":
-        return keras.optimizers.Adam(rate)
-    return keras.optimizers.SGD(rate, momentum=config.momentum)
+    optimizer = _KINDS[config.name](rate, config.momentum)
+    if precision == "mixed_float16":
+        return keras.optimizers.LossScaleOptimizer(optimizer)
+    return optimizer
+
+
+def _rmsprop(rate, momentum: float) -> keras.optimizers.Optimizer:
+    # The fused kernel wants a momentum slot, which Keras leaves out at 0.
+    kind = FusedRMSprop if momentum else keras.optimizers.RMSprop
+    return kind(rate, momentum=momentum)
+
+
+_KINDS = {
+    "rmsprop": _rmsprop,
+    "adam": lambda rate, momentum: keras.optimizers.Adam(rate),
+    "sgd": lambda rate, momentum: keras.optimizers.SGD(rate, momentum=momentum),
+}

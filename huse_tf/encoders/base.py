@@ -15,11 +15,13 @@ class ImageEncoder(keras.layers.Layer):
         dim: length of the feature vector.
         identity: JSON values that change whenever the features would change
             (name, digest of the weights, size, version of the preprocessing).
+        learning_rate_multiplier: of its optimizer, where it trains along.
     """
 
     size: int
     dim: int
     identity: dict[str, object]
+    learning_rate_multiplier: float = 1.0
 
     def prepare(self, image_bytes: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Decodes, pads with white and resizes a batch of picture files.
@@ -55,10 +57,12 @@ class TextEncoder(keras.layers.Layer):
     Attributes:
         dim: length of the feature vector, known after `adapt` or `restore`.
         identity: JSON values that change whenever the features would change.
+        learning_rate_multiplier: of its optimizer, where it trains along.
     """
 
     dim: int
     identity: dict[str, object]
+    learning_rate_multiplier: float = 1.0
 
     def adapt(self, texts: np.ndarray) -> None:
         """Learns what must be learned from the training texts (object array [N])."""

@@ -1,0 +1,144 @@
+"""Checkpoints that are whole or not there."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import tensorflow as tf
+
+from huse_tf.errors import InputError
+
+Variables = Mapping[str, Sequence[tf.Variable]]
+
+
+class Checkpoints:
+    """A folder of checkpoints, `step-<step>/`, the newest of which are kept.
+
+    A checkpoint is written beside, flushed to disk and renamed into place. It holds an
+    explicit list of variables, a state.json, and a manifest with the SHA-256 of every
+    file; only a checkpoint whose manifest holds is ever loaded.
+    """
+
+    def __init__(self, folder: str | Path, keep: int):
+        """Takes the folder, which `save` creates.
+
+        Args:
+            folder: of the checkpoints.
+            keep: how many to keep, at least 1.
+        """
+        self.folder = Path(folder)
+        self._keep = keep
+
+    def save(self, variables: Variables, state: dict) -> Path:
+        """Writes a checkpoint and removes those beyond the number to keep.
+
+        Args:
+            variables: lists of variables by name.
+            state: JSON values; "step", an int, names the checkpoint.
+
+        Returns:
+            The checkpoint's folder.
+
+        Raises:
+            InputError: the folder cannot be written or the disk is full. Earlier
+                checkpoints stay as they are.
+        """
+        target = self.folder / f"step-{state['step']:010d}"
+        beside = self.folder / f".{target.name}.unfinished"
+        needed = sum(
+            int(tf.size(v)) * v.dtype.size for held in variables.values() for v in held
+        )
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            shutil.rmtree(beside, ignore_errors=True)
+            beside.mkdir()
+            _checkpoint(variables).write(str(beside / "variables"))
+            (beside / "state.json").write_text(json.dumps(state, indent=1))
+            files = {file.name: _digest(file) for file in sorted(beside.iterdir())}
+            (beside / "manifest.json").write_text(json.dumps(files, indent=1))
+            for file in beside.iterdir():
+                _flush(file)
+            _flush(beside)
+            shutil.rmtree(target, ignore_errors=True)
+            os.rename(beside, target)
+            _flush(self.folder)
+        except (OSError, tf.errors.OpError) as error:
+            shutil.rmtree(beside, ignore_errors=True)
+            raise InputError(
+                f"checkpoint folder {self.folder}: cannot write {needed:,} bytes "
+                f"({_one_line(error)}); earlier checkpoints are untouched: free space "
+                "or make the folder writable, and run the same command again"
+            ) from error
+        for old in self._all()[self._keep :]:
+            shutil.rmtree(old)
+        return target
+
+    def restore(self, variables: Variables) -> dict | None:
+        """Loads the newest checkpoint that is whole.
+
+        Args:
+            variables: as given to `save`; assigned in place.
+
+        Returns:
+            The state, or None where there is no checkpoint at all.
+
+        Raises:
+            InputError: there are checkpoints, but none of them is whole.
+        """
+        found = self._all()
+        for folder in found:
+            trouble = _trouble(folder)
+            if trouble:
+                print(f"{folder}: damaged ({trouble}), trying the one before it")
+                continue
+            reader = _checkpoint(variables).read(str(folder / "variables"))
+            reader.assert_consumed()
+            return json.loads((folder / "state.json").read_text())
+        if found:
+            raise InputError(
+                f"{self.folder}: all {len(found)} checkpoints are damaged; restore the "
+                "folder from a copy, or start again with another --run_dir"
+            )
+        return None
+
+    def _all(self) -> list[Path]:
+        """Lists the checkpoints, the newest first."""
+        return sorted(self.folder.glob("step-*"), reverse=True)
+
+
+def _checkpoint(variables: Variables) -> tf.train.Checkpoint:
+    return tf.train.Checkpoint(**{name: list(held) for name, held in variables.items()})
+
+
+def _trouble(folder: Path) -> str:
+    """Says what is wrong with a checkpoint's files, or nothing."""
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text())
+        for name, expected in manifest.items():
+            if _digest(folder / name) != expected:
+                return f"{name} is not what was written"
+        return ""
+    except OSError as error:
+        return f"{Path(error.filename).name} is missing or unreadable"
+    except (ValueError, AttributeError):
+        return "manifest.json is not readable"
+
+
+def _digest(file: Path) -> str:
+    with open(file, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _one_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,0 +1,73 @@
+"""What the entry scripts share: flags, the config they make, exit statuses."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+# Before TensorFlow is imported anywhere: its start-up notices are not for users.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from absl import app, flags  # noqa: E402
+
+from huse_tf.config import Config, load_config  # noqa: E402
+from huse_tf.errors import InputError, Interrupted  # noqa: E402
+
+DONE, WRONG_INPUT, RESUMABLE = 0, 1, 75
+
+RUN_DIR = flags.DEFINE_string("run_dir", "runs/huse", "The run's folder.")
+
+
+def define_training_flags() -> None:
+    """Defines the flags of the trainers."""
+    flags.DEFINE_integer("batch_size", None, "Products a step.", short_name="b")
+    flags.DEFINE_integer(
+        "epochs", None, "Passes over the training rows.", short_name="e"
+    )
+    flags.DEFINE_integer("seed", None, "Of weights, order, dropout and split.")
+    flags.DEFINE_string("config", "config.ini", "The ini file.")
+    flags.DEFINE_multi_string(
+        "set", [], "section.key=value, goes before the ini; may be given several times."
+    )
+
+
+def training_config() -> Config:
+    """Reads the ini that the flags name and what they override.
+
+    Raises:
+        InputError: see `load_config`.
+    """
+    values = flags.FLAGS
+    overrides = list(values["set"].value)
+    for name in ("batch_size", "epochs", "seed"):
+        if values[name].value is not None:
+            overrides.append(f"training.{name}={values[name].value}")
+    return load_config(values["config"].value, overrides)
+
+
+def run_dir() -> Path:
+    """Returns the folder that --run_dir names."""
+    return Path(RUN_DIR.value)
+
+
+def run(main: Callable[[], None]) -> None:
+    """Parses the flags, calls `main` and exits: 0 done, 1 wrong input, 75 resumable."""
+
+    def guarded(arguments: list[str]) -> int:
+        if len(arguments) > 1:
+            return _stop(f"unexpected argument '{arguments[1]}'; see --help")
+        try:
+            main()
+        except InputError as error:
+            return _stop(str(error))
+        except Interrupted as interruption:
+            print(f"\n{interruption}", file=sys.stderr)
+            return RESUMABLE
+        return DONE
+
+    app.run(guarded)
+
+
+def _stop(message: str) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    return WRONG_INPUT

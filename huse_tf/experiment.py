@@ -1,0 +1,220 @@
+"""From a config to what is trained, and from a run folder back to it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from huse_tf import pipelines
+from huse_tf.catalog import Catalog, read_catalog
+from huse_tf.checkpoints import Checkpoints
+from huse_tf.config import Config, load_config
+from huse_tf.encoders.base import ImageEncoder, TextEncoder
+from huse_tf.encoders.images import make_image_encoder
+from huse_tf.encoders.texts import (
+    encode_class_names,
+    make_class_encoder,
+    make_text_encoder,
+)
+from huse_tf.errors import InputError
+from huse_tf.features import Features, encode_images, encode_texts
+from huse_tf.model import HuseModel, embedding_network
+from huse_tf.objectives import Huse
+from huse_tf.pipelines import Fetch, Pipeline
+from huse_tf.run_folder import RunFolder, require_run
+from huse_tf.semantic_graph import graph_from_embeddings, graph_from_tree, read_graph
+
+Keep = Callable[[Features], Fetch]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A catalogue made ready for training.
+
+    Attributes:
+        config: the effective config.
+        catalog: without the rows that were rejected.
+        pipeline: its batches.
+        graph: float32 [K, K], A.
+        model: untrained.
+    """
+
+    config: Config
+    catalog: Catalog
+    pipeline: Pipeline
+    graph: np.ndarray
+    model: HuseModel
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """A trained run, read back from its folder.
+
+    Attributes:
+        run: the folder.
+        config: as the run was trained with.
+        class_names: [K] in label order.
+        image_encoder: from picture files to image features.
+        text_encoder: from strings to text features.
+        model: with the best weights by validation.
+    """
+
+    run: RunFolder
+    config: Config
+    class_names: tuple[str, ...]
+    image_encoder: ImageEncoder
+    text_encoder: TextEncoder
+    model: HuseModel
+
+
+def images_train_along(config: Config) -> bool:
+    """Says whether pictures go through the model instead of stored features."""
+    return config.image_encoder.fine_tune != "none" or config.image_encoder.augment
+
+
+def texts_train_along(config: Config) -> bool:
+    """Says whether texts go through the model instead of stored features."""
+    return config.text_encoder.fine_tune != "none"
+
+
+def class_graph(config: Config, class_names: tuple[str, ...]) -> np.ndarray:
+    """Builds A as class_encoder.graph says.
+
+    Returns:
+        float32 [K, K] in [0, 2].
+    """
+    graph, separator = config.class_encoder.graph, config.data.class_separator
+    if graph == "tree":
+        return graph_from_tree(class_names, separator)
+    if graph != "names":
+        return read_graph(graph, class_names)
+    encoder = make_class_encoder(config.class_encoder)
+    words = [name.replace(separator, " ") for name in class_names]
+    encoder.adapt(np.array(words, object))
+    return graph_from_embeddings(
+        encode_class_names(encoder, class_names, separator), class_names
+    )
+
+
+def prepare(config: Config, run: RunFolder, keep: Keep) -> Experiment:
+    """Reads, checks and encodes the catalogue, builds the model, describes the run.
+
+    Args:
+        config: the effective config.
+        run: claimed; a run that it holds must be of this config and catalogue.
+        keep: how encoded features are kept: `pipelines.stored_features` or
+            `pipelines.features_in_ram`.
+
+    Raises:
+        InputError: anything about the user's input.
+    """
+    run.check_config(config)
+    catalog = read_catalog(config.data, config.training.seed)
+    catalog.write_rejected(run.rejected)
+    limit = config.data.max_bad_rows.limit(len(catalog) + len(catalog.rejected))
+    catalog.check_bad_rows(limit)
+    text_encoder = make_text_encoder(config.text_encoder)
+    text_encoder.adapt(catalog.texts[catalog.indices("train")])
+    image_encoder = make_image_encoder(config.image_encoder)
+    graph = class_graph(config, catalog.class_names)
+
+    image_features = None
+    if not images_train_along(config):
+        image_features = encode_images(image_encoder, catalog, config.features)
+        failed = image_features.failed
+    else:
+        failed = pipelines.undecodable(catalog, image_encoder)
+    kept = np.setdiff1d(np.arange(len(catalog)), sorted(failed))
+    catalog = catalog.without(failed)
+    print(catalog.summary())
+    catalog.write_rejected(run.rejected)
+    catalog.check_bad_rows(limit)
+    run.check_catalog(catalog)
+
+    if image_features is not None:
+        image = keep(image_features.select(kept))
+    else:
+        image = pipelines.pictures(
+            catalog, image_encoder, config.image_encoder, config.training.seed
+        )
+    if not texts_train_along(config):
+        text = keep(encode_texts(text_encoder, catalog.texts, config.features))
+    else:
+        text = pipelines.tokens(catalog.texts, text_encoder)
+    pipeline = Pipeline(
+        image=image,
+        text=text,
+        labels=catalog.labels,
+        split={s: catalog.indices(s) for s in ("train", "validation", "test")},
+        batch_size=_batch_size(config, catalog),
+        seed=config.training.seed,
+    )
+    run.describe(config, catalog, graph, text_encoder.state())
+    model = build_model(config, image_encoder, text_encoder, graph)
+    return Experiment(config, catalog, pipeline, graph, model)
+
+
+def build_model(
+    config: Config,
+    image_encoder: ImageEncoder,
+    text_encoder: TextEncoder,
+    graph: np.ndarray,
+) -> HuseModel:
+    """Builds the untrained model; encoders go inside where they train along."""
+    image_encoder.learning_rate_multiplier = (
+        config.image_encoder.learning_rate_multiplier
+    )
+    text_encoder.learning_rate_multiplier = config.text_encoder.learning_rate_multiplier
+    network = embedding_network(image_encoder.dim, text_encoder.dim, len(graph), config)
+    return HuseModel(
+        network,
+        Huse(config.loss, graph),
+        image_encoder if images_train_along(config) else None,
+        text_encoder if texts_train_along(config) else None,
+    )
+
+
+def restore_run(path: str) -> TrainedRun:
+    """Reads a trained run back, without its catalogue.
+
+    Raises:
+        InputError: the folder holds no trained run, or its checkpoints are damaged.
+    """
+    run = require_run(path)
+    config = load_config(run.config)
+    class_names = run.read_classes()
+    image_encoder = make_image_encoder(config.image_encoder)
+    text_encoder = make_text_encoder(config.text_encoder)
+    text_encoder.restore(run.read_text_state())
+    graph = read_graph(run.graph, class_names)
+    model = build_model(config, image_encoder, text_encoder, graph)
+    if best_weights(run).restore({"model": model_values(model)}) is None:
+        raise InputError(
+            f"--run_dir {path}: the run has not been validated yet, so it has no best "
+            "weights; let it train to training.validate_epochs"
+        )
+    return TrainedRun(run, config, class_names, image_encoder, text_encoder, model)
+
+
+def best_weights(run: RunFolder) -> Checkpoints:
+    """The checkpoint of the best model by validation."""
+    return Checkpoints(run.best, keep=1)
+
+
+def model_values(model: HuseModel) -> list:
+    """All TensorFlow variables of the model, dropout seeds included."""
+    return [variable.value for variable in model.variables]
+
+
+def _batch_size(config: Config, catalog: Catalog) -> int:
+    rows = len(catalog.indices("train"))
+    if rows == 0:
+        raise InputError(
+            f"{config.data.csv}: no row has split 'train'; training needs some"
+        )
+    if config.training.batch_size > rows:
+        print(
+            f"batch_size {config.training.batch_size} is lowered to the {rows} "
+            "training rows"
+        )
+    return min(config.training.batch_size, rows)

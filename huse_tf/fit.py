@@ -1,0 +1,81 @@
+"""A whole run: prepare, train, evaluate, export."""
+
+from pathlib import Path
+
+from huse_tf.config import Config
+from huse_tf.errors import InputError
+from huse_tf.evaluation import format_table, write_evaluation
+from huse_tf.experiment import (
+    Keep,
+    images_train_along,
+    prepare,
+    restore_run,
+    texts_train_along,
+)
+from huse_tf.export import export_run
+from huse_tf.pipelines import features_in_ram
+from huse_tf.run_folder import RunFolder
+from huse_tf.training import Trainer
+
+
+def fit(config: Config, run_dir: str | Path, keep: Keep) -> None:
+    """Trains in a run folder, or goes on there, evaluates and exports.
+
+    Args:
+        config: the effective config.
+        run_dir: the run's folder.
+        keep: `pipelines.stored_features` or `pipelines.features_in_ram`.
+
+    Raises:
+        InputError: the user's input is wrong.
+        Interrupted: a signal came; the same call goes on.
+    """
+    if keep is features_in_ram and (
+        images_train_along(config) or texts_train_along(config)
+    ):
+        raise InputError(
+            "large_ram_train.py holds features, which fine_tune and augment change at "
+            "every step: use train.py, or set fine_tune = none and augment = no"
+        )
+    print(config.to_ini())
+    run = RunFolder(run_dir)
+    run.claim()
+    experiment = prepare(config, run, keep)
+    trainer = Trainer(experiment, run)
+    if trainer.finished and run.evaluation.exists():
+        print(
+            f"{run.path} holds a finished run of {trainer.state['step']:,} steps: "
+            f"extend it with more epochs (-e {2 * config.training.epochs}), or train "
+            "another with --run_dir"
+        )
+        return
+    if trainer.state["step"]:
+        print(f"going on after step {trainer.state['step']:,}")
+    if not trainer.finished:
+        trainer.train()
+    best = trainer.restore_best()
+    rows = experiment.pipeline.split
+    split = next((name for name in ("test", "validation") if len(rows[name])), None)
+    if split is None:
+        raise InputError(
+            "trained, but neither test nor validation has rows: nothing to evaluate"
+        )
+    weight = trainer.scorer.fusion_weight(experiment.pipeline)
+    metrics = trainer.scorer.metrics(experiment.pipeline, split, weight)
+    print(
+        f"\n{split} rows, weights of epoch {best['epoch']}\n{format_table(metrics)}\n"
+    )
+    write_evaluation(
+        run.evaluation,
+        metrics,
+        {
+            "split": split,
+            "fusion_weight": weight,
+            "epoch": best["epoch"],
+            "step": best["step"],
+            "catalog": experiment.catalog.fingerprint,
+        },
+    )
+    if config.export.at_end:
+        version = export_run(restore_run(run.path), run.export)
+        print(f"exported {version}")

@@ -1,0 +1,20 @@
+"""Trains HUSE from a catalogue, all features in memory.
+
+Example: python large_ram_train.py -b 512 -e 1500
+"""
+
+from huse_tf import cli
+
+cli.define_training_flags()
+
+
+def main() -> None:
+    """Trains, evaluates and exports one run."""
+    from huse_tf.fit import fit
+    from huse_tf.pipelines import features_in_ram
+
+    fit(cli.training_config(), cli.run_dir(), keep=features_in_ram)
+
+
+if __name__ == "__main__":
+    cli.run(main)
