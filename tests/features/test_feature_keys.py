@@ -1,0 +1,39 @@
+"""Names of contents, looked up by the million."""
+
+import numpy as np
+
+from huse_tf.features.keys import KeyTable, as_keys, digest, text_keys
+
+
+def test_keys_are_found_with_zero_bytes_and_twins():
+    """The first of two equal keys; keys that differ only in trailing zeros differ."""
+    base = np.zeros((5, 16), np.uint8)
+    base[1, 0] = base[2, 15] = base[3, 8] = 1
+    base[4] = base[1]
+    table = KeyTable(base)
+    assert table.find(base).tolist() == [0, 1, 2, 3, 1]
+    unknown = np.full((1, 16), 255, np.uint8)
+    assert table.find(unknown).tolist() == [-1]
+    assert table.find(base[:0]).tolist() == []
+    assert KeyTable(base[:0]).find(base).tolist() == [-1] * 5
+
+
+def test_keys_agree_with_a_dictionary():
+    rng = np.random.default_rng(0)
+    known = rng.integers(0, 2, (200, 16), dtype=np.uint8)
+    known[:, 3:] = 0
+    wanted = rng.integers(0, 3, (100, 16), dtype=np.uint8)
+    wanted[:, 3:] = 0
+    first = {}
+    for i, key in enumerate(known):
+        first.setdefault(key.tobytes(), i)
+    expected = [first.get(key.tobytes(), -1) for key in wanted]
+    assert KeyTable(known).find(wanted).tolist() == expected
+
+
+def test_texts_are_named_by_their_bytes():
+    keys = text_keys(["Mug", "mug", "Mug", "", "\udcff"])
+    assert keys.shape == (5, 16)
+    assert (keys[0] == keys[2]).all() and (keys[0] != keys[1]).any()
+    assert keys[0].tobytes() == digest(b"Mug")
+    assert as_keys(b"").shape == (0, 16)
