@@ -59,14 +59,13 @@ def main(_) -> None:
     batch = _BATCH.value
     towers, loss = TowersConfig(), LossConfig()
     rng = np.random.default_rng(0)
-    config = _config(towers, loss)
     graph = rng.uniform(0.1, 1.0, (CLASSES, CLASSES)).astype(np.float32)
     graph = np.triu(graph, 1) + np.triu(graph, 1).T
-    model = HuseModel(
-        embedding_network(IMAGE_DIM, TEXT_DIM, CLASSES, config), Huse(loss, graph)
+    network = embedding_network(
+        IMAGE_DIM, TEXT_DIM, CLASSES, towers, loss.logit_scale, seed=1
     )
-    model.optimizer = make_optimizer(config.optimizer, total_steps=10**6)
-    model.optimizer.build(model.network.trainable_variables)
+    model = HuseModel(network, Huse(loss, graph))
+    model.set_optimizers(lambda m: make_optimizer(OptimizerConfig(), 10**6, m))
     data = {
         "image": tf.constant(rng.normal(size=(batch, IMAGE_DIM)), tf.float32),
         "text": tf.constant(rng.normal(size=(batch, TEXT_DIM)), tf.float32),
@@ -98,17 +97,6 @@ def main(_) -> None:
     print(f"share_of_peak_min_max: {min(shares):.3f} {max(shares):.3f}")
     print(f"executed_share_of_peak: {share * executed / useful:.3f}")
     print(f"share_of_peak: {share:.3f}")
-
-
-def _config(towers: TowersConfig, loss: LossConfig):
-    from types import SimpleNamespace
-
-    return SimpleNamespace(
-        towers=towers,
-        loss=loss,
-        optimizer=OptimizerConfig(),
-        training=SimpleNamespace(seed=1),
-    )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What the entry scripts share: flags, the config they make, exit statuses."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -51,17 +52,26 @@ def run_dir() -> Path:
 
 
 def run(main: Callable[[], None]) -> None:
-    """Parses the flags, calls `main` and exits: 0 done, 1 wrong input, 75 resumable."""
+    """Parses the flags, calls `main` and exits.
+
+    Status 0: done; 1: the user's input is wrong, one line says what; 75: stopped by
+    SIGINT or SIGTERM, the same command goes on.
+
+    Args:
+        main: the command.
+    """
 
     def guarded(arguments: list[str]) -> int:
         if len(arguments) > 1:
             return _stop(f"unexpected argument '{arguments[1]}'; see --help")
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             main()
         except InputError as error:
             return _stop(str(error))
-        except Interrupted as interruption:
-            print(f"\n{interruption}", file=sys.stderr)
+        except (Interrupted, KeyboardInterrupt) as interruption:
+            why = str(interruption) or "interrupted; the same command goes on"
+            print(f"\n{why}", file=sys.stderr)
             return RESUMABLE
         return DONE
 

@@ -1,17 +1,19 @@
 """From a config to what is trained, and from a run folder back to it."""
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from huse_tf import pipelines
-from huse_tf.catalog import Catalog, read_catalog
+from huse_tf.catalog import SPLITS, Catalog, read_catalog
 from huse_tf.checkpoints import Checkpoints
 from huse_tf.config import Config, load_config
 from huse_tf.encoders.base import ImageEncoder, TextEncoder
 from huse_tf.encoders.images import make_image_encoder
 from huse_tf.encoders.texts import (
+    class_texts,
     encode_class_names,
     make_class_encoder,
     make_text_encoder,
@@ -89,8 +91,7 @@ def class_graph(config: Config, class_names: tuple[str, ...]) -> np.ndarray:
     if graph != "names":
         return read_graph(graph, class_names)
     encoder = make_class_encoder(config.class_encoder)
-    words = [name.replace(separator, " ") for name in class_names]
-    encoder.adapt(np.array(words, object))
+    encoder.adapt(class_texts(class_names, separator))
     return graph_from_embeddings(
         encode_class_names(encoder, class_names, separator), class_names
     )
@@ -118,40 +119,57 @@ def prepare(config: Config, run: RunFolder, keep: Keep) -> Experiment:
     image_encoder = make_image_encoder(config.image_encoder)
     graph = class_graph(config, catalog.class_names)
 
-    image_features = None
-    if not images_train_along(config):
-        image_features = encode_images(image_encoder, catalog, config.features)
-        failed = image_features.failed
-    else:
-        failed = pipelines.undecodable(catalog, image_encoder)
-    kept = np.setdiff1d(np.arange(len(catalog)), sorted(failed))
-    catalog = catalog.without(failed)
+    catalog, pipeline = make_pipeline(
+        config, catalog, image_encoder, text_encoder, keep
+    )
     print(catalog.summary())
     catalog.write_rejected(run.rejected)
     catalog.check_bad_rows(limit)
     run.check_catalog(catalog)
-
-    if image_features is not None:
-        image = keep(image_features.select(kept))
-    else:
-        image = pipelines.pictures(
-            catalog, image_encoder, config.image_encoder, config.training.seed
-        )
-    if not texts_train_along(config):
-        text = keep(encode_texts(text_encoder, catalog.texts, config.features))
-    else:
-        text = pipelines.tokens(catalog.texts, text_encoder)
-    pipeline = Pipeline(
-        image=image,
-        text=text,
-        labels=catalog.labels,
-        split={s: catalog.indices(s) for s in ("train", "validation", "test")},
-        batch_size=_batch_size(config, catalog),
-        seed=config.training.seed,
-    )
+    pipeline = dataclasses.replace(pipeline, batch_size=_batch_size(config, catalog))
     run.describe(config, catalog, graph, text_encoder.state())
     model = build_model(config, image_encoder, text_encoder, graph)
     return Experiment(config, catalog, pipeline, graph, model)
+
+
+def make_pipeline(
+    config: Config,
+    catalog: Catalog,
+    image_encoder: ImageEncoder,
+    text_encoder: TextEncoder,
+    keep: Keep,
+) -> tuple[Catalog, Pipeline]:
+    """Encodes a catalogue, or makes it ready to be encoded batch by batch.
+
+    Returns:
+        The catalogue without the products whose pictures cannot be decoded, and its
+        batches.
+    """
+    along = images_train_along(config)
+    if along:
+        failed = pipelines.undecodable(catalog, image_encoder)
+    else:
+        features = encode_images(image_encoder, catalog, config.features)
+        failed = features.failed
+    kept = np.setdiff1d(np.arange(len(catalog)), list(failed))
+    catalog = catalog.without(failed)
+    if along:
+        seed = config.training.seed
+        image = pipelines.pictures(catalog, image_encoder, config.image_encoder, seed)
+    else:
+        image = keep(features.select(kept))
+    if texts_train_along(config):
+        text = pipelines.tokens(catalog.texts, text_encoder)
+    else:
+        text = keep(encode_texts(text_encoder, catalog.texts, config.features))
+    return catalog, Pipeline(
+        image=image,
+        text=text,
+        labels=catalog.labels,
+        split={name: catalog.indices(name) for name in SPLITS},
+        batch_size=config.training.batch_size,
+        seed=config.training.seed,
+    )
 
 
 def build_model(
@@ -165,7 +183,15 @@ def build_model(
         config.image_encoder.learning_rate_multiplier
     )
     text_encoder.learning_rate_multiplier = config.text_encoder.learning_rate_multiplier
-    network = embedding_network(image_encoder.dim, text_encoder.dim, len(graph), config)
+    network = embedding_network(
+        image_encoder.dim,
+        text_encoder.dim,
+        len(graph),
+        config.towers,
+        config.loss.logit_scale,
+        config.training.seed,
+        config.training.precision,
+    )
     return HuseModel(
         network,
         Huse(config.loss, graph),

@@ -5,14 +5,20 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-from huse_tf.config import Config
+from huse_tf.config import TowersConfig
 from huse_tf.encoders.base import ImageEncoder, TextEncoder
 from huse_tf.objectives import Huse
 from huse_tf.towers import SharedClassifier, tower
 
 
 def embedding_network(
-    image_dim: int, text_dim: int, classes: int, config: Config
+    image_dim: int,
+    text_dim: int,
+    classes: int,
+    towers: TowersConfig,
+    logit_scale: float | str,
+    seed: int,
+    precision: str = "float32",
 ) -> keras.Model:
     """Builds the trained part of HUSE as a functional model.
 
@@ -20,22 +26,25 @@ def embedding_network(
         image_dim: length of an image's feature vector.
         text_dim: length of a text's feature vector.
         classes: K.
-        config: its towers, loss.logit_scale and training.seed are read.
+        towers: layers, units, embedding_dim D, dropout.
+        logit_scale: of the shared classifier, a number or "learned".
+        seed: of initial weights and dropout.
+        precision: a Keras dtype policy for the towers.
 
     Returns:
         A model from {"image": [B, image_dim], "text": [B, text_dim]} to
         {"image_embedding", "text_embedding": [B, D] of unit length,
         "image_logits", "text_logits": [B, K]}, all float32.
     """
-    seed = config.training.seed
-    towers = config.towers
-    image_tower = tower("image_tower", image_dim, towers.image_layers, towers, seed)
-    text_tower = tower("text_tower", text_dim, towers.text_layers, towers, seed + 1)
-    classifier = SharedClassifier(
-        classes, config.loss.logit_scale, seed + 2, name="classifier"
-    )
     image = keras.Input([image_dim], name="image")
     text = keras.Input([text_dim], name="text")
+    image_tower = tower(
+        "image_tower", image_dim, towers.image_layers, towers, seed, precision
+    )
+    text_tower = tower(
+        "text_tower", text_dim, towers.text_layers, towers, seed + 1, precision
+    )
+    classifier = SharedClassifier(classes, logit_scale, seed + 2, name="classifier")
     image_embedding, text_embedding = image_tower(image), text_tower(text)
     return keras.Model(
         {"image": image, "text": text},

@@ -57,6 +57,23 @@ class Progress:
             self._drawn = now
             self._draw(now)
 
+    def message(self, text: str) -> None:
+        """Prints a line of its own above the bar."""
+        if self._terminal:
+            width = max(shutil.get_terminal_size().columns - 1, 1)
+            text = "\r" + text.ljust(width)
+        self._stream.write(text + "\n")
+        self._stream.flush()
+
+    def message(self, line: str) -> None:
+        """Prints a line of its own, above the bar; `quiet` does not silence it."""
+        if self.quiet or not self._terminal:
+            print(line, flush=True)
+            return
+        width = max(shutil.get_terminal_size().columns - 1, 1)
+        self._stream.write("\r" + line.ljust(width) + "\n")
+        self._draw(perf_counter())
+
     def __exit__(
         self,
         kind: type[BaseException] | None,
@@ -88,7 +105,7 @@ class Progress:
         share = min(1.0, self.done / self.total)
         count = f"{self.done:,}/{self.total:,}"
         parts = [f"{_short(rate)} {self.unit}/s", time]
-        parts += [f"{name} {value:.4g}" for name, value in self._scalars.items()]
+        parts += [f"{name} {_value(value)}" for name, value in self._scalars.items()]
         rest = "  ".join(part for part in parts if part)
         if self._terminal:
             full = round(BAR_CELLS * share)
@@ -110,6 +127,10 @@ def clock(seconds: float) -> str:
 
 def _short(rate: float) -> str:
     return f"{rate:,.0f}" if rate >= 10 else f"{rate:.2g}"
+
+
+def _value(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
 
 
 def _can_print(encoding: str | None, text: str) -> bool:

@@ -64,7 +64,12 @@ class FastDropout(keras.layers.Layer):
 
 
 def tower(
-    name: str, dim: int, layers: int, config: TowersConfig, seed: int
+    name: str,
+    dim: int,
+    layers: int,
+    config: TowersConfig,
+    seed: int,
+    precision: str = "float32",
 ) -> keras.Model:
     """Builds one tower.
 
@@ -77,6 +82,7 @@ def tower(
         layers: how many fully connected layers, at least 1 (paper: image 5, text 2).
         config: units, embedding_dim and dropout.
         seed: of the initial weights and of dropout.
+        precision: a Keras dtype policy; the unit norm stays float32.
 
     Returns:
         A functional model, float32 [B, dim] to float32 [B, embedding_dim].
@@ -89,11 +95,15 @@ def tower(
             config.embedding_dim if last else config.units,
             activation=None if last else "relu",
             kernel_initializer=keras.initializers.GlorotUniform(int(seeds[2 * i])),
+            dtype=precision,
             name=f"{name}_dense_{i}",
         )(x)
         if not last:
             x = FastDropout(
-                config.dropout, seed=int(seeds[2 * i + 1]), name=f"{name}_dropout_{i}"
+                config.dropout,
+                seed=int(seeds[2 * i + 1]),
+                dtype=precision,
+                name=f"{name}_dropout_{i}",
             )(x)
     return keras.Model(features, UnitNorm(name=f"{name}_embedding")(x), name=name)
 

@@ -5,6 +5,7 @@ import signal
 import time
 
 import numpy as np
+import pandas as pd
 import tensorflow as tf
 
 from huse_tf.checkpoints import Checkpoints
@@ -156,7 +157,14 @@ class Trainer:
 
     def _stop_not_finite(self, step: int, losses: np.ndarray) -> None:
         path = self._run.path / f"not_finite_step_{step}.csv"
-        self._catalog.write_rows(path, self._pipeline.positions(step))
+        positions = self._pipeline.positions(step)
+        pd.DataFrame(
+            {
+                "row": self._catalog.rows[positions],
+                "image": self._catalog.images[positions],
+                "text": self._catalog.texts[positions],
+            }
+        ).to_csv(path, index=False)
         named = ", ".join(
             f"{name} {value}" for name, value in zip(self._names, losses, strict=True)
         )

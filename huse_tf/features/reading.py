@@ -1,5 +1,6 @@
 """Encoded rows for readers: any rows, in any order, from any thread."""
 
+import copy
 import os
 import weakref
 
@@ -49,6 +50,7 @@ class Features:
         self.encoded = encoded
         self._dtype = np.dtype(dtype)
         self._locations = locations
+        self._shards = held
         self._paths = [shard.path for shard in held]
         self._starts = np.cumsum([0] + [len(shard.keys) for shard in held])
         self._open: list[int] = []
@@ -59,6 +61,29 @@ class Features:
     def __len__(self) -> int:
         """N."""
         return self.shape[0]
+
+    def select(self, rows: np.ndarray) -> "Features":
+        """Takes some rows, such as those that did not fail; reads nothing.
+
+        Args:
+            rows: int [n], positions from 0 to N - 1 in any order.
+
+        Returns:
+            Features of shape (n, D), `failed` by the new positions.
+        """
+        failed = {
+            new: self.failed[old]
+            for new, old in enumerate(np.asarray(rows).tolist())
+            if old in self.failed
+        }
+        return Features(
+            self._shards,
+            self._locations[rows],
+            self.shape[1],
+            self._dtype,
+            failed,
+            self.encoded,
+        )
 
     def gather(self, rows: np.ndarray) -> np.ndarray:
         """Reads rows; safe to call from many threads.
@@ -78,6 +103,23 @@ class Features:
             out[locations < 0] = 0
             self._read(locations, out)
         return out.astype(np.float32, copy=False)
+
+    def select(self, rows: np.ndarray) -> "Features":
+        """Returns some of the rows, as features of their own.
+
+        Args:
+            rows: int [n], positions from 0 to N - 1.
+        """
+        part = copy.copy(self)
+        part._locations = self._locations[rows]
+        part.shape = (len(rows), self.shape[1])
+        part.failed = {
+            i: self.failed[row]
+            for i, row in enumerate(rows.tolist())
+            if row in self.failed
+        }
+        part._whole = self  # whose end closes the files
+        return part
 
     def load(self) -> np.ndarray:
         """Reads everything, in the order it lies on disk.

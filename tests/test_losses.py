@@ -1,0 +1,127 @@
+"""Losses against numbers by hand and naive loops, in value and gradient."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from huse_tf.losses import (
+    classification_loss,
+    gap_loss,
+    graph_loss,
+    graph_targets,
+)
+
+MARGINS = ("printed", "hinge", "none")
+
+
+def unit_rows(rng, n, d):
+    rows = rng.normal(size=(n, d))
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def pair_term(distance, a, zeta, margin):
+    """The summand of eqs. 9 and 11 and of the hinge, and its slope in d."""
+    if margin == "none" or (margin == "hinge" and a < zeta):
+        return (distance - a) ** 2, 2 * (distance - a)
+    if margin == "hinge":
+        short = max(0.0, zeta - distance)
+        return short**2, -2 * short
+    if a < zeta and distance < zeta:
+        return (distance - a) ** 2, 2 * (distance - a)
+    return 0.0, 0.0
+
+
+def naive_graph_loss(images, texts, labels, graph, zeta, margin):
+    """A double loop over the 2B points: value, gradient by images and by texts."""
+    points = np.concatenate([images, texts])
+    classes = np.concatenate([labels, labels])
+    n = len(points)
+    value, gradient = 0.0, np.zeros_like(points)
+    for i in range(n):
+        for j in range(n):
+            distance = 1 - points[i] @ points[j]
+            term, slope = pair_term(
+                distance, graph[classes[i], classes[j]], zeta, margin
+            )
+            value += term / n**2
+            gradient[i] -= slope * points[j] / n**2
+            gradient[j] -= slope * points[i] / n**2
+    return value, gradient[: n // 2], gradient[n // 2 :]
+
+
+def random_graph(rng, k):
+    graph = rng.uniform(0.05, 1.4, (k, k))
+    graph = (graph + graph.T) / 2
+    np.fill_diagonal(graph, 0)
+    return graph
+
+
+@pytest.mark.parametrize("margin", MARGINS)
+@pytest.mark.parametrize("batch", [1, 7, 16])
+def test_graph_loss_equals_the_double_loop(margin, batch):
+    rng = np.random.default_rng(batch)
+    images, texts = unit_rows(rng, batch, 6), unit_rows(rng, batch, 6)
+    labels = rng.integers(0, 5, batch)
+    graph = random_graph(rng, 5)
+    expected = naive_graph_loss(images, texts, labels, graph, 0.7, margin)
+    x, y = tf.constant(images, tf.float32), tf.constant(texts, tf.float32)
+    targets = graph_targets(tf.constant(graph, tf.float32), 0.7, margin)
+    with tf.GradientTape() as tape:
+        tape.watch([x, y])
+        value = graph_loss(x, y, tf.constant(labels, tf.int32), targets)
+    by_images, by_texts = tape.gradient(value, [x, y])
+    np.testing.assert_allclose(value, expected[0], atol=1e-5)
+    np.testing.assert_allclose(by_images, expected[1], atol=1e-5)
+    np.testing.assert_allclose(by_texts, expected[2], atol=1e-5)
+    assert np.abs(expected[1]).max() > 1e-3 or batch == 1
+
+
+def test_eq_9_of_two_orthogonal_classes():
+    """phi = (1,0), (0,1) with A_12 = 1/4.
+
+    One product of each class, its text on its image: of the 16 pairs, 8 are of one
+    class with d = A = 0, and 8 across with d = 1: 8 * (1 - 1/4)^2 / 16 = 9/32.
+    """
+    points = tf.constant([[1.0, 0.0], [0.0, 1.0]])
+    graph = tf.constant([[0.0, 0.25], [0.25, 0.0]])
+    loss = graph_loss(points, points, [0, 1], graph_targets(graph, 0.7, "none"))
+    assert float(loss) == pytest.approx(0.28125)
+
+
+@pytest.mark.parametrize(
+    ("a", "cosine", "printed", "hinge"),
+    [
+        # near classes, near points (d = 0.2 < zeta): both draw d to A
+        (0.5, 0.8, (0.2 - 0.5) ** 2, (0.2 - 0.5) ** 2),
+        # near classes, far points (d = 1): printed says nothing, the sentence draws
+        (0.5, 0.0, 0.0, (1 - 0.5) ** 2),
+        # far classes, near points: printed says nothing, the sentence pushes to zeta
+        (0.9, 0.8, 0.0, (0.7 - 0.2) ** 2),
+        # far classes, far points: nothing to do in either reading
+        (0.9, 0.0, 0.0, 0.0),
+    ],
+)
+def test_the_two_readings_at_all_four_corners(a, cosine, printed, hinge):
+    """Two products at angle theta, each text on its image: 8 of 16 pairs are across."""
+    points = tf.constant([[1.0, 0.0], [cosine, np.sqrt(1 - cosine**2)]], tf.float32)
+    graph = tf.constant([[0.0, a], [a, 0.0]], tf.float32)
+    for margin, expected in (("printed", printed), ("hinge", hinge)):
+        targets = graph_targets(graph, 0.7, margin)
+        loss = graph_loss(points, points, [0, 1], targets)
+        assert float(loss) == pytest.approx(expected * 8 / 16, abs=1e-6)
+
+
+def test_unknown_margin_is_named():
+    with pytest.raises(ValueError, match="printed, hinge, none.*Received: 'soft'"):
+        graph_targets(tf.zeros([2, 2]), 0.7, "soft")
+
+
+def test_classification_loss_of_equal_logits_is_ln_k():
+    loss = classification_loss(tf.zeros([3, 4]), [0, 1, 3])
+    assert float(loss) == pytest.approx(np.log(4))
+
+
+def test_gap_of_one_identical_and_one_orthogonal_pair_is_a_half():
+    images = tf.constant([[1.0, 0.0], [1.0, 0.0]])
+    texts = tf.constant([[1.0, 0.0], [0.0, 1.0]])
+    assert float(gap_loss(images, texts)) == pytest.approx(0.5)
