@@ -57,14 +57,6 @@ class Progress:
             self._drawn = now
             self._draw(now)
 
-    def message(self, text: str) -> None:
-        """Prints a line of its own above the bar."""
-        if self._terminal:
-            width = max(shutil.get_terminal_size().columns - 1, 1)
-            text = "\r" + text.ljust(width)
-        self._stream.write(text + "\n")
-        self._stream.flush()
-
     def message(self, line: str) -> None:
         """Prints a line of its own, above the bar; `quiet` does not silence it."""
         if self.quiet or not self._terminal:
