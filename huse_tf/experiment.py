@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -59,6 +60,7 @@ class TrainedRun:
         image_encoder: from picture files to image features.
         text_encoder: from strings to text features.
         model: with the best weights by validation.
+        evaluation: what evaluation.json holds, empty before the end of training.
     """
 
     run: RunFolder
@@ -67,6 +69,12 @@ class TrainedRun:
     image_encoder: ImageEncoder
     text_encoder: TextEncoder
     model: HuseModel
+    evaluation: dict
+
+    @property
+    def fusion_weight(self) -> float:
+        """The image's weight in a fused answer, as chosen at the end of training."""
+        return float(self.evaluation.get("meta", {}).get("fusion_weight", 0.5))
 
 
 def images_train_along(config: Config) -> bool:
@@ -200,7 +208,7 @@ def build_model(
     )
 
 
-def restore_run(path: str) -> TrainedRun:
+def restore_run(path: str | Path) -> TrainedRun:
     """Reads a trained run back, without its catalogue.
 
     Raises:
@@ -219,7 +227,15 @@ def restore_run(path: str) -> TrainedRun:
             f"--run_dir {path}: the run has not been validated yet, so it has no best "
             "weights; let it train to training.validate_epochs"
         )
-    return TrainedRun(run, config, class_names, image_encoder, text_encoder, model)
+    return TrainedRun(
+        run,
+        config,
+        class_names,
+        image_encoder,
+        text_encoder,
+        model,
+        run.read_evaluation(),
+    )
 
 
 def best_weights(run: RunFolder) -> Checkpoints:

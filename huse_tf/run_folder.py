@@ -143,6 +143,12 @@ class RunFolder:
         with np.load(self.text_encoder, allow_pickle=False) as arrays:
             return dict(arrays)
 
+    def read_evaluation(self) -> dict:
+        """Returns what evaluation.json holds, nothing before the end of training."""
+        if not self.evaluation.exists():
+            return {}
+        return json.loads(self.evaluation.read_text(encoding="utf-8"))
+
     def log(self, record: dict) -> None:
         """Adds one line to metrics.jsonl."""
         with open(self.metrics, "a", encoding="utf-8") as stream:

@@ -1,0 +1,42 @@
+"""Evaluates a trained run on a split of its catalogue, or on another CSV.
+
+Example: python evaluate.py --run_dir runs/huse --split validation
+"""
+
+from absl import flags
+
+from huse_tf import cli
+
+_SPLIT = flags.DEFINE_enum(
+    "split", "test", ["train", "validation", "test"], "Rows to evaluate."
+)
+_CSV = flags.DEFINE_string("csv", None, "Evaluate all rows of this CSV instead.")
+_IMAGES = flags.DEFINE_string("images", None, "The folder of that CSV's pictures.")
+
+
+def main() -> None:
+    """Prints the metrics, and keeps them in the run folder."""
+    from pathlib import Path
+
+    from huse_tf.errors import InputError
+    from huse_tf.evaluation import format_table, write_evaluation
+    from huse_tf.experiment import restore_run
+    from huse_tf.held_out import evaluate_csv, evaluate_split
+
+    if bool(_CSV.value) != bool(_IMAGES.value):
+        raise InputError("--csv and --images go together: name both, or neither")
+    trained = restore_run(cli.run_dir())
+    if _CSV.value:
+        csv = Path(_CSV.value)
+        metrics, meta = evaluate_csv(trained, csv, Path(_IMAGES.value))
+        path = trained.run.path / f"evaluation_{csv.stem}.json"
+    else:
+        metrics, meta = evaluate_split(trained, _SPLIT.value)
+        path = trained.run.path / f"evaluation_{_SPLIT.value}.json"
+    print(format_table(metrics))
+    write_evaluation(path, metrics, meta)
+    print(f"\nwritten to {path}")
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,97 @@
+"""Evaluation of a trained run on a split of its catalogue, or on another CSV."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+
+from huse_tf.catalog import Catalog, read_catalog
+from huse_tf.errors import InputError
+from huse_tf.experiment import TrainedRun, make_pipeline
+from huse_tf.pipelines import stored_features
+from huse_tf.scoring import Scorer
+
+
+def evaluate_split(trained: TrainedRun, split: str) -> tuple[dict, dict]:
+    """Computes the metrics of a split of the catalogue that a run was trained on.
+
+    Args:
+        trained: the run.
+        split: train, validation or test.
+
+    Returns:
+        metrics: name -> value.
+        meta: split, fusion_weight and the catalogue's fingerprint.
+
+    Raises:
+        InputError: the catalogue cannot be read, is not the run's any more, or has
+            no row of that split.
+    """
+    config = trained.config
+    catalog = read_catalog(config.data, config.training.seed)
+    return _evaluate(trained, catalog, split)
+
+
+def evaluate_csv(trained: TrainedRun, csv: Path, images: Path) -> tuple[dict, dict]:
+    """Computes the metrics of all rows of another CSV.
+
+    Args:
+        trained: the run; rows of classes that it does not know are rejected.
+        csv: columns as in a catalogue; a split column is not read.
+        images: the folder of its pictures.
+
+    Returns:
+        As `evaluate_split`.
+
+    Raises:
+        InputError: the CSV cannot be read, or no row is of a class that the run knows.
+    """
+    data = dataclasses.replace(
+        trained.config.data, csv=csv, images=images, min_class_size=1
+    )
+    catalog = _known_classes(read_catalog(data, 0), trained.class_names)
+    return _evaluate(trained, catalog, "test")
+
+
+def _evaluate(trained: TrainedRun, catalog: Catalog, split: str) -> tuple[dict, dict]:
+    config = trained.config
+    catalog, pipeline = make_pipeline(
+        config, catalog, trained.image_encoder, trained.text_encoder, stored_features
+    )
+    print(catalog.summary())
+    if catalog.csv == config.data.csv:
+        trained.run.check_catalog(catalog)
+    if not len(pipeline.split[split]):
+        raise InputError(f"{catalog.csv}: no row has split '{split}'")
+    scorer = Scorer(trained.model, config, trained.class_names)
+    weight = trained.fusion_weight
+    metrics = scorer.metrics(pipeline, split, weight, progress=True)
+    return metrics, {
+        "split": split,
+        "csv": str(catalog.csv),
+        "fusion_weight": weight,
+        "catalog": catalog.fingerprint,
+    }
+
+
+def _known_classes(catalog: Catalog, class_names: tuple[str, ...]) -> Catalog:
+    """Numbers the classes as the run does; all rows become the test split."""
+    number = {name: i for i, name in enumerate(class_names)}
+    unknown = {
+        i: "class is not one of the run's"
+        for i, label in enumerate(catalog.labels)
+        if catalog.class_names[label] not in number
+    }
+    catalog = catalog.without(unknown)
+    if not len(catalog):
+        raise InputError(
+            f"{catalog.csv}: no row is of a class that the run was trained on, such as "
+            f"'{class_names[0]}'"
+        )
+    labels = [number[catalog.class_names[label]] for label in catalog.labels]
+    return dataclasses.replace(
+        catalog,
+        labels=np.array(labels, np.int32),
+        class_names=class_names,
+        split=np.full(len(catalog), "test", object),
+    )
