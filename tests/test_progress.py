@@ -104,6 +104,36 @@ def test_the_rate_is_of_the_last_half_minute(monkeypatch, seconds):
     assert " 50 images/s" in last, "6,060 in 120 s"
 
 
+def test_whole_numbers_are_written_whole(monkeypatch, seconds):
+    screen = use(monkeypatch, Screen(terminal=False))
+    with Progress(1, "Training") as bar:
+        seconds[0] += 1
+        bar.update(1, epoch=12345, loss=0.123456)
+    assert screen.getvalue().endswith("  epoch 12,345  loss 0.1235\n")
+
+
+def test_a_message_stands_above_the_bar(monkeypatch, seconds):
+    monkeypatch.setenv("COLUMNS", "60")
+    screen = use(monkeypatch, Screen(terminal=True))
+    with Progress(2, "Training") as bar:
+        seconds[0] += 1
+        bar.update(1)
+        bar.message("epoch 1: better")
+        seconds[0] += 1
+        bar.update(1)
+    above, below = screen.getvalue().rstrip("\n").split("\n")
+    assert above.split("\r")[-1] == "epoch 1: better".ljust(59), "covers the bar"
+    assert below.startswith("\rTraining ") and " 50%" in below.split("\r")[1]
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_a_message_in_a_log_is_a_line(monkeypatch, seconds, quiet):
+    screen = use(monkeypatch, Screen(terminal=False))
+    with Progress(2, "Training", quiet=quiet) as bar:
+        bar.message("epoch 1: better")
+        assert screen.getvalue() == "epoch 1: better\n"
+
+
 def test_an_exception_ends_the_line_and_passes_on(monkeypatch, seconds):
     screen = use(monkeypatch, Screen(terminal=False))
     with pytest.raises(KeyboardInterrupt):

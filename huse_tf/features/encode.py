@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from huse_tf.encoders.base import ImageEncoder, TextEncoder
-from huse_tf.errors import InputError
+from huse_tf.errors import InputError, Interrupted
 from huse_tf.features.image_keys import image_keys
 from huse_tf.features.keys import sortable, text_keys
 from huse_tf.features.reading import Features
@@ -54,6 +54,7 @@ def encode_images(
     Raises:
         InputError: the folder cannot be written, the disk is full, or the features
             are not finite.
+        Interrupted: Ctrl-C came; what was encoded is kept.
     """
     share = _share(len(catalog), part)
     paths = catalog.images[share]
@@ -107,6 +108,7 @@ def encode_texts(
     Raises:
         InputError: the folder cannot be written, the disk is full, or the features
             are not finite.
+        Interrupted: Ctrl-C came; what was encoded is kept.
     """
     texts = np.asarray(texts, object)[_share(len(texts), part)]
 
@@ -226,7 +228,11 @@ class _Run:
     def _encode(
         self, keys: np.ndarray, rows: np.ndarray, dataset: tf.data.Dataset
     ) -> int:
-        """Encodes and writes; returns how many rows were written."""
+        """Encodes and writes; returns how many rows were written.
+
+        Raises:
+            Interrupted: Ctrl-C came; what was encoded is on disk.
+        """
         _, prepared_spec, _ = dataset.element_spec
         call = tf.function(
             lambda prepared: self._encoder(prepared, training=False),
@@ -235,10 +241,16 @@ class _Run:
         writer = ShardWriter(self._store, len(rows))
         label = f"Encoding {self._kind}s"
         bar = Progress(len(rows), label, f"{self._kind}s", not self._progress)
-        with writer, bar:
-            for row, prepared, valid in dataset:
-                row, valid = row.numpy(), valid.numpy()
-                writer.add(keys[row[valid]], call(prepared).numpy()[valid])
-                writer.fail(keys[row[~valid]], UNDECODABLE)
-                bar.update(len(row))
+        try:
+            with writer, bar:
+                for row, prepared, valid in dataset:
+                    row, valid = row.numpy(), valid.numpy()
+                    writer.add(keys[row[valid]], call(prepared).numpy()[valid])
+                    writer.fail(keys[row[~valid]], UNDECODABLE)
+                    bar.update(len(row))
+        except KeyboardInterrupt as stop:
+            raise Interrupted(
+                f"stopped with {writer.written:,} of {len(rows):,} {self._kind}s "
+                "encoded and kept; the same command goes on"
+            ) from stop
         return writer.written

@@ -50,7 +50,6 @@ class Features:
         self.encoded = encoded
         self._dtype = np.dtype(dtype)
         self._locations = locations
-        self._shards = held
         self._paths = [shard.path for shard in held]
         self._starts = np.cumsum([0] + [len(shard.keys) for shard in held])
         self._open: list[int] = []
@@ -61,29 +60,6 @@ class Features:
     def __len__(self) -> int:
         """N."""
         return self.shape[0]
-
-    def select(self, rows: np.ndarray) -> "Features":
-        """Takes some rows, such as those that did not fail; reads nothing.
-
-        Args:
-            rows: int [n], positions from 0 to N - 1 in any order.
-
-        Returns:
-            Features of shape (n, D), `failed` by the new positions.
-        """
-        failed = {
-            new: self.failed[old]
-            for new, old in enumerate(np.asarray(rows).tolist())
-            if old in self.failed
-        }
-        return Features(
-            self._shards,
-            self._locations[rows],
-            self.shape[1],
-            self._dtype,
-            failed,
-            self.encoded,
-        )
 
     def gather(self, rows: np.ndarray) -> np.ndarray:
         """Reads rows; safe to call from many threads.
@@ -105,10 +81,13 @@ class Features:
         return out.astype(np.float32, copy=False)
 
     def select(self, rows: np.ndarray) -> "Features":
-        """Returns some of the rows, as features of their own.
+        """Takes some rows, such as those that did not fail; reads nothing.
 
         Args:
-            rows: int [n], positions from 0 to N - 1.
+            rows: int [n], positions from 0 to N - 1 in any order.
+
+        Returns:
+            Features of shape (n, D), `failed` by the new positions.
         """
         part = copy.copy(self)
         part._locations = self._locations[rows]

@@ -17,7 +17,7 @@ from feature_fakes import (
     pixels_of,
 )
 
-from huse_tf.errors import InputError
+from huse_tf.errors import InputError, Interrupted
 from huse_tf.features import encode_texts, image_keys
 from huse_tf.features.encode import read_part
 from huse_tf.progress import Progress
@@ -197,7 +197,7 @@ def stop_after(monkeypatch, rows):
 def test_an_interrupted_encoding_goes_on(pictures, settings, monkeypatch):
     with monkeypatch.context() as patch:
         stop_after(patch, 48)
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(Interrupted, match="48 of 100 images encoded and kept"):
             encode(Squares(), pictures, settings)
     encoder = Squares()
     features = encode(encoder, pictures, settings)

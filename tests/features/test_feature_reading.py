@@ -32,6 +32,19 @@ def test_gather_any_rows_in_any_order(pictures, settings, monkeypatch):
         np.testing.assert_array_equal(features.gather(rows), whole[rows])
 
 
+def test_select_keeps_rows_and_their_failures(pictures, settings):
+    pictures.write("7.bin", b"no picture")
+    features = encode(Squares(), pictures, settings)
+    rows = np.array([50, 7, 3])
+    some = features.select(rows)
+    del features
+    assert some.shape == (3, 3) and set(some.failed) == {1}
+    expected = means(pixels_of(100))[rows]
+    expected[1] = 0
+    np.testing.assert_allclose(some.load(), expected, rtol=1e-6)
+    np.testing.assert_allclose(some.gather([2]), expected[[2]], rtol=1e-6)
+
+
 def test_gather_from_many_threads(pictures, settings):
     features = encode(Squares(), pictures, settings)
     whole = features.load()
