@@ -1,0 +1,27 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python
+
+help:  ## list what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+install:  ## the package, as it lies here, with what its tests need
+	$(PYTHON) -m pip install -q -e '.[test]'
+
+test:  ## ruff and the tests
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m pytest
+
+test-slow:  ## the tests that take minutes too
+	$(PYTHON) -m pytest -m 'not network and not gpu'
+
+bench:  ## speed of the training step, of feature files, of the embedded text encoder
+	$(PYTHON) benchmarks/train_step.py
+	$(PYTHON) benchmarks/feature_store.py
+	$(PYTHON) benchmarks/embedded_text.py
+
+format:  ## lay the code out
+	$(PYTHON) -m ruff check --fix .
+	$(PYTHON) -m ruff format .
+
+.PHONY: help install test test-slow bench format
