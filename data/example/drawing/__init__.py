@@ -1,0 +1,1 @@
+"""What draw.py draws the example catalogue with."""
