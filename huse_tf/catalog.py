@@ -43,8 +43,8 @@ class Catalog:
     rows: np.ndarray
     image_root: Path
     rejected: tuple[Rejected, ...]
-    csv: Path
-    encoding: str
+    csv: Path = Path("catalog.csv")
+    encoding: str = "UTF-8"
 
     def __len__(self) -> int:
         """Returns N."""
