@@ -79,7 +79,7 @@ def teapot(c: Canvas, look: Look, r: Random) -> None:
     points = [(cx - side * half * x, top + height * y) for x, y in spout]
     c.part(stroke(spline(points), 11, 4.2), look.main)
     if look.style == "squat" or (look.style == "round" and r.random() < 0.25):
-        arch = [(-0.72, 0.12), (-0.74, -0.5), (0, -0.95), (0.74, -0.5), (0.72, 0.12)]
+        arch = [(-0.72, 0.12), (-0.74, -0.5), (0, -0.87), (0.74, -0.5), (0.72, 0.12)]
         loop = [(cx + half * x, top + height * y) for x, y in arch]
         c.part(stroke(spline(loop), 2.8), OAK if trim == look.main else trim)
     else:
