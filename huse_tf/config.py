@@ -4,6 +4,7 @@ import configparser
 import dataclasses
 import os
 import re
+import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,22 @@ class Config:
                 lines[-1] += self._text(name, field)
             blocks.append("\n".join(line.rstrip() for line in lines))
         return "\n\n".join(blocks) + "\n"
+
+    def brief(self) -> str:
+        """Returns every key and its value for the screen, a paragraph a section."""
+        paragraphs = []
+        for name in SECTIONS:
+            pairs = [f"{field.name}={self._text(name, field)}" for field in _keys(name)]
+            paragraphs.append(
+                textwrap.fill(
+                    f"[{name}] " + "  ".join(pairs),
+                    width=100,
+                    subsequent_indent="    ",
+                    break_long_words=False,
+                    break_on_hyphens=False,
+                )
+            )
+        return "\n".join(paragraphs)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes `to_ini` to a file, whole or not at all."""

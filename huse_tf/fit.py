@@ -37,7 +37,7 @@ def fit(config: Config, run_dir: str | Path, keep: Keep) -> None:
             "large_ram_train.py holds features, which fine_tune and augment change at "
             "every step: use train.py, or set fine_tune = none and augment = no"
         )
-    print(config.to_ini())
+    print(config.brief() + "\n")
     run = RunFolder(run_dir)
     run.claim()
     experiment = prepare(config, run, keep)
