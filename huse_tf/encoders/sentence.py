@@ -10,7 +10,8 @@ from huse_tf.errors import InputError
 class SentenceEncoder(TextEncoder):
     """A frozen model from strings [B] to features [B, D].
 
-    The model runs in `prepare`; give it batches of a few hundred texts.
+    The model runs in `prepare`, so on the host, also where there is a GPU: tf.data
+    cannot use variables that live on one. Give it batches of a few hundred texts.
     """
 
     def __init__(self, handle: str):
@@ -28,7 +29,8 @@ class SentenceEncoder(TextEncoder):
                 "text encoder use: handle is empty; expected the TF-Hub URL or the "
                 "folder of a sentence encoder"
             )
-        self._model = _load(handle)
+        with tf.device("CPU:0"):
+            self._model = _load(handle)
         self.dim = _probe(self._model, handle)
         self.identity = {
             "name": "use",
