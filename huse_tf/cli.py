@@ -9,7 +9,7 @@ from pathlib import Path
 # Before TensorFlow is imported anywhere: its start-up notices are not for users.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from absl import app, flags  # noqa: E402
+from absl import app, flags, logging  # noqa: E402
 
 from huse_tf.config import Config, load_config  # noqa: E402
 from huse_tf.errors import InputError, Interrupted  # noqa: E402
@@ -64,6 +64,7 @@ def run(main: Callable[[], None]) -> None:
     def guarded(arguments: list[str]) -> int:
         if len(arguments) > 1:
             return _stop(f"unexpected argument '{arguments[1]}'; see --help")
+        logging.set_verbosity(logging.WARNING)
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             main()

@@ -84,7 +84,7 @@ def rows_of_step(step: tf.Tensor, rows: int, batch_size: int, seed: int) -> tf.T
     steps = rows // batch_size
     epoch, within = step // steps, step % steps
     places = within * batch_size + tf.range(batch_size, dtype=tf.int64)
-    key = tf.stack([tf.constant(seed, tf.int64), epoch, tf.constant(0, tf.int64)])
+    key = tf.stack([tf.constant(seed, tf.int64), epoch])
     return tf.random.experimental.index_shuffle(places, key, rows - 1)
 
 
