@@ -8,44 +8,138 @@ import tensorflow as tf
 MAX_PIXELS = 2**26
 """Largest picture that is decoded (64 megapixels): a small file may claim more."""
 
+KINDS = (
+    "jpeg",
+    "jpeg_with_segments",
+    "png",
+    "png_with_chunks",
+    "gif",
+    "bmp",
+    "bmp_with_palette",
+    "webp",
+)
+
 _EXIF = [0x45, 0x78, 0x69, 0x66, 0, 0]
 _ORIENTATION_TAG = 0x0112
 
 
 def read(contents: tf.Tensor, start: int | tf.Tensor, length: int) -> tf.Tensor:
-    """Returns int32 [length] bytes from `start`, zeros beyond the end of the file."""
+    """Returns int32 [..., length] bytes from `start`, zeros beyond the file's end."""
     start = tf.minimum(start, tf.strings.length(contents))
-    part = tf.strings.substr(contents, start, length)
+    part = tf.strings.substr(contents, start, tf.fill(tf.shape(start), length))
     return tf.cast(tf.io.decode_raw(part, tf.uint8, fixed_length=length), tf.int32)
 
 
 def require(contents: tf.Tensor, condition: tf.Tensor, reason: str) -> tf.Tensor:
     """Returns `contents` once `condition` holds, else fails this element."""
-    with tf.control_dependencies([tf.debugging.Assert(condition, [reason])]):
+    check = tf.raw_ops.Assert(condition=condition, data=[reason])
+    with tf.control_dependencies([check] if check is not None else []):
         return tf.identity(contents)
 
 
-def require_size(contents: tf.Tensor, height: tf.Tensor, width: tf.Tensor) -> tf.Tensor:
-    """Returns `contents` if the picture has between 1 and MAX_PIXELS pixels."""
+def is_size_allowed(height: tf.Tensor, width: tf.Tensor) -> tf.Tensor:
+    """Returns whether a picture has between 1 and MAX_PIXELS pixels."""
     height, width = tf.cast(height, tf.int64), tf.cast(width, tf.int64)
-    fits = (height > 0) & (width > 0) & (height * width <= MAX_PIXELS)
-    return require(contents, fits, "picture is empty or above the pixel limit")
+    return (height > 0) & (width > 0) & (height * width <= MAX_PIXELS)
 
 
 def little_endian(data: tf.Tensor, start: int, length: int = 2) -> tf.Tensor:
     """Returns the unsigned integer in `length` (1 to 4) bytes of `data` as int64."""
     places = tf.constant([256**i for i in range(length)], tf.int64)
-    return tf.reduce_sum(tf.cast(data[start : start + length], tf.int64) * places)
+    part = tf.cast(data[..., start : start + length], tf.int64)
+    return tf.reduce_sum(part * places, -1)
 
 
 def big_endian(data: tf.Tensor, start: int, length: int = 2) -> tf.Tensor:
     """Returns the unsigned integer in `length` (1 to 4) bytes of `data` as int64."""
-    return little_endian(data[start : start + length][::-1], 0, length)
+    return little_endian(data[..., start : start + length][..., ::-1], 0, length)
 
 
-def starts_with(data: tf.Tensor, text: bytes, start: int = 0) -> tf.Tensor:
+def has(data: tf.Tensor, text: bytes, start: int = 0) -> tf.Tensor:
     """Returns whether the bytes of `data` from `start` are `text`."""
-    return tf.reduce_all(data[start : start + len(text)] == list(text))
+    return tf.reduce_all(data[..., start : start + len(text)] == list(text), -1)
+
+
+def kinds_of(image_bytes: tf.Tensor) -> tf.Tensor:
+    """Tells from the headers which decoder each file needs.
+
+    Args:
+        image_bytes: string [B], the files' contents.
+
+    Returns:
+        int32 [B], places in KINDS; -1 where the format is unknown or the header
+        announces a picture that is not to be decoded.
+    """
+    head = read(image_bytes, 0, 58)
+    is_jpeg = has(head, b"\xff\xd8\xff")
+    is_plain_jpeg = is_jpeg & ~_has_metadata(image_bytes, head)
+    is_png = has(head, b"\x89PNG\r\n\x1a\n") & is_size_allowed(
+        big_endian(head, 20, 4), big_endian(head, 16, 4)
+    )
+    is_plain_png = is_png & ((head[:, 25] >= 3) | has(head, b"IDAT", 37))
+    is_bmp = _is_known_bmp(head)
+    found = [
+        is_plain_jpeg,
+        is_jpeg & ~is_plain_jpeg,
+        is_plain_png,
+        is_png & ~is_plain_png,
+        has(head, b"GIF8"),
+        is_bmp & (head[:, 28] > 8),
+        is_bmp & (head[:, 28] == 8),
+        _is_still_webp(head),
+    ]
+    kind = tf.argmax(found, output_type=tf.int32)
+    return tf.where(tf.reduce_any(found, 0), kind, -1)
+
+
+def _has_metadata(image_bytes: tf.Tensor, head: tf.Tensor) -> tf.Tensor:
+    """Returns whether more than JFIF's own segment precedes a JPEG's tables."""
+    length = head[:, 4] * 256 + head[:, 5]
+    is_jfif = head[:, 3] == 0xE0
+    second = read(image_bytes, 4 + length, 2)
+    marker = tf.where(is_jfif, second[:, 1], head[:, 3])
+    return ((marker >= 0xE0) & (marker <= 0xEF)) | (marker == 0xFE)
+
+
+def _is_known_bmp(head: tf.Tensor) -> tf.Tensor:
+    """Returns whether these are uncompressed BMPs of 8, 24 or 32 bits a pixel."""
+    bits = little_endian(head, 28)
+    compression = little_endian(head, 30, 4)
+    has_usual_masks = (compression == 3) & (bits == 32) & has(head, b"\0\0\xff\0", 54)
+    header_size = little_endian(head, 14, 4)
+    height = little_endian(head, 22, 4)
+    height = tf.minimum(height, 2**32 - height)  # negative: rows from the top
+    return (
+        has(head, b"BM")
+        & ((bits == 8) | (bits == 24) | (bits == 32))
+        & ((compression == 0) | has_usual_masks)
+        & ((header_size >= 40) & (header_size < 2**16))
+        & is_size_allowed(height, little_endian(head, 18, 4))
+    )
+
+
+def _is_still_webp(head: tf.Tensor) -> tf.Tensor:
+    """Returns whether these are WebP files without animation.
+
+    DecodeWebP of TensorFlow 2.21 corrupts the heap on animations.
+    """
+    is_animated = tf.bitwise.bitwise_and(head[:, 20], 2) > 0
+    bits = little_endian(head, 21, 4)
+    extended = (
+        has(head, b"VP8X", 12)
+        & ~is_animated
+        & is_size_allowed(
+            little_endian(head, 27, 3) + 1, little_endian(head, 24, 3) + 1
+        )
+    )
+    lossless = has(head, b"VP8L", 12) & is_size_allowed(
+        bits // 2**14 % 2**14 + 1, bits % 2**14 + 1
+    )
+    lossy = has(head, b"VP8 ", 12) & is_size_allowed(
+        little_endian(head, 28) % 2**14, little_endian(head, 26) % 2**14
+    )
+    is_webp = has(head, b"RIFF") & has(head, b"WEBP", 8)
+    return is_webp & (extended | lossless | lossy)
 
 
 def exif_orientation(contents: tf.Tensor) -> tf.Tensor:
@@ -110,8 +204,8 @@ def png_has_transparent_colour(contents: tf.Tensor) -> tf.Tensor:
     end = tf.strings.length(contents)
 
     def is_between(position, chunk):
-        is_data = starts_with(chunk, b"IDAT", 4)
-        return (position < end) & ~is_data & ~starts_with(chunk, b"tRNS", 4)
+        is_data = has(chunk, b"IDAT", 4)
+        return (position < end) & ~is_data & ~has(chunk, b"tRNS", 4)
 
     def skip(position, chunk):
         length = tf.minimum(big_endian(chunk, 0, 4), tf.cast(end, tf.int64))
@@ -119,85 +213,4 @@ def png_has_transparent_colour(contents: tf.Tensor) -> tf.Tensor:
         return position, read(contents, position, 8)
 
     _, chunk = tf.while_loop(is_between, skip, (tf.constant(8), read(contents, 8, 8)))
-    return starts_with(chunk, b"tRNS", 4)
-
-
-def first_gif_frame(contents: tf.Tensor) -> tf.Tensor:
-    """Cuts a GIF file down to its first frame, with white for transparent pixels.
-
-    The frame becomes the whole picture, so that neither the number of frames nor
-    the declared canvas decides how much memory decoding takes.
-
-    Args:
-        contents: string scalar, a GIF file.
-
-    Returns:
-        string scalar, a GIF file of one opaque frame.
-    """
-    end = tf.strings.length(contents)
-    head = read(contents, 0, 13)
-    colours = _table_bytes(head[10])
-
-    def skip_blocks(position):
-        def skip(at, size):
-            at += 1 + size
-            return at, read(contents, at, 1)[0]
-
-        position, _ = tf.while_loop(
-            lambda at, size: (size > 0) & (at < end),
-            skip,
-            (position, read(contents, position, 1)[0]),
-        )
-        return position + 1
-
-    def skip_extension(position, transparent):
-        control = read(contents, position, 8)
-        is_control = (control[1] == 0xF9) & (control[3] % 2 == 1)
-        return skip_blocks(position + 2), tf.where(is_control, control[6], transparent)
-
-    position, transparent = tf.while_loop(
-        lambda at, _: (at < end) & (read(contents, at, 1)[0] == 0x21),
-        skip_extension,
-        (13 + colours, -1),
-    )
-    frame = read(contents, position, 10)
-    contents = require(contents, frame[0] == 0x2C, "no frame in the GIF file")
-    local = _table_bytes(frame[9])
-    data_start = position + 10 + local
-    data_end = skip_blocks(data_start + 1)
-    contents = require_size(contents, little_endian(frame, 7), little_endian(frame, 5))
-    return tf.strings.join(
-        [
-            "GIF89a",
-            tf.strings.substr(contents, position + 5, 4),
-            tf.strings.substr(contents, 10, 3),
-            _whiten(tf.strings.substr(contents, 13, colours), transparent),
-            b",\x00\x00\x00\x00",
-            tf.strings.substr(contents, position + 5, 5),
-            _whiten(tf.strings.substr(contents, position + 10, local), transparent),
-            tf.strings.substr(contents, data_start, data_end - data_start),
-            ";",
-        ]
-    )
-
-
-def _table_bytes(flags: tf.Tensor) -> tf.Tensor:
-    """Returns how many bytes the colour table takes that `flags` announce."""
-    return tf.where(flags >= 128, 3 * tf.bitwise.left_shift(2, flags % 8), 0)
-
-
-def _whiten(table: tf.Tensor, entry: tf.Tensor) -> tf.Tensor:
-    """Makes one entry of a colour table white, if the table has it."""
-    return tf.cond(
-        (entry >= 0) & (3 * entry + 3 <= tf.strings.length(table)),
-        lambda: tf.strings.join(
-            [
-                tf.strings.substr(table, 0, 3 * entry),
-                b"\xff\xff\xff",
-                tf.strings.substr(
-                    table, 3 * entry + 3, tf.strings.length(table) - 3 * entry - 3
-                ),
-            ]
-        ),
-        lambda: table,
-    )
+    return has(chunk, b"tRNS", 4)
