@@ -18,6 +18,7 @@ from huse_tf.config_sections import (
     FeaturesConfig,
     ImageEncoderConfig,
     LossConfig,
+    ObjectiveConfig,
     OptimizerConfig,
     TextEncoderConfig,
     TowersConfig,
@@ -36,6 +37,7 @@ class Config:
     text_encoder: TextEncoderConfig = TextEncoderConfig()
     class_encoder: ClassEncoderConfig = ClassEncoderConfig()
     towers: TowersConfig = TowersConfig()
+    objective: ObjectiveConfig = ObjectiveConfig()
     loss: LossConfig = LossConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
     training: TrainingConfig = TrainingConfig()

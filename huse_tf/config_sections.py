@@ -11,6 +11,8 @@ _DIRECTIONS = [f"{a}_to_{b}" for a in ("image", "text") for b in ("image", "text
 _CROSS = ["image_to_text", "text_to_image"]
 _METRICS = (
     *("loss", "classification_loss", "graph_loss", "gap_loss", "modal_gap"),
+    *("class_embedding_loss", "triplet_loss", "pair_loss", "instance_loss"),
+    *("class_loss", "rank_loss"),
     *(f"{name}_accuracy" for name in ("image", "text", "fusion")),
     *(f"{way}_R@{k}" for way in _DIRECTIONS for k in (1, 5, 10)),
     *(f"{way}_HP@{k}" for way in _DIRECTIONS for k in (2, 5, 10)),
@@ -148,6 +150,37 @@ class TowersConfig:
     )
     dropout: float = _key(
         kinds.number(0, 1, "[)"), "share of units dropped between layers", 0.15
+    )
+
+
+@_section
+class ObjectiveConfig:
+    """[objective]: the methods of section 4.2, and what is theirs alone."""
+
+    name: str = _key(
+        kinds.choice(*kinds.OBJECTIVES),
+        "what is optimised; huse and huse_p (eq 13) by [loss], the others by this",
+        "huse",
+    )
+    triplet_margin: float = _key(
+        kinds.number(0, 4), "triplet: a squared Euclidean distance", 0.2
+    )
+    cme_margin: float = _key(
+        kinds.number(-1, 1), "cme: non-pairs above this cosine are pushed apart", 0.1
+    )
+    cme_positive_share: float = _key(
+        kinds.number(0, 1), "cme: weight of pairs, the rest is of non-pairs", 0.2
+    )
+    cme_classification_weight: float = _key(
+        kinds.number(0), "cme: weight of the classification loss", 0.02
+    )
+    adamine_margin: float = _key(kinds.number(0, 2), "adamine: a cosine distance", 0.3)
+    adamine_class_weight: float = _key(
+        kinds.number(0), "adamine: weight of the triplets of classes", 0.3
+    )
+    devise_margin: float = _key(kinds.number(0, 2), "devise: a cosine distance", 0.1)
+    hie_classification_weight: float = _key(
+        kinds.number(0), "hie: weight of the classification loss", 0.1
     )
 
 

@@ -10,6 +10,16 @@ from pathlib import Path
 from typing import Any
 
 TEXT_ENCODERS = ("bert", "use", "tfidf", "word_vectors", "embedded")
+OBJECTIVES = (
+    "huse",
+    "huse_p",
+    "triplet",
+    "cme",
+    "adamine",
+    "devise",
+    "hie",
+    "separate",
+)
 _TRUTH = dict.fromkeys(("yes", "true", "on", "1"), True)
 _TRUTH |= dict.fromkeys(("no", "false", "off", "0"), False)
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)

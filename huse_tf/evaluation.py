@@ -87,14 +87,16 @@ def evaluate(
 
 
 def format_table(metrics: Mapping[str, float]) -> str:
-    """Lays out what `evaluate` returned for a terminal 80 columns wide."""
+    """Lays out what `evaluate` returned for a terminal 80 columns wide.
+
+    Accuracies may be missing, where nothing trained the classifier.
+    """
+    accuracies = [metrics.get(f"{name}_accuracy") for name in (*MODALITIES, "fusion")]
     lines = [
         f"{metrics['n']:,} products",
         "",
         "accuracy       " + _header("image", "text", "fusion") + "   modal gap",
-        " " * 15
-        + _row(metrics[f"{name}_accuracy"] for name in (*MODALITIES, "fusion"))
-        + f"{metrics['modal_gap']:12.4f}",
+        " " * 15 + _row(accuracies) + f"{metrics['modal_gap']:12.4f}",
         "",
         "same class     "
         + _header(*(f"R@{k}" for k in RECALL_AT), *(f"HP@{k}" for k in PRECISION_AT)),
@@ -182,5 +184,5 @@ def _header(*names: str) -> str:
     return "".join(f"{name:>9}" for name in names)
 
 
-def _row(values: Iterable[float]) -> str:
-    return "".join(f"{value:9.4f}" for value in values)
+def _row(values: Iterable[float | None]) -> str:
+    return "".join(f"{'-':>9}" if v is None else f"{v:9.4f}" for v in values)

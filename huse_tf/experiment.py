@@ -22,7 +22,7 @@ from huse_tf.encoders.texts import (
 from huse_tf.errors import InputError
 from huse_tf.features import Features, encode_images, encode_texts
 from huse_tf.model import HuseModel, embedding_network
-from huse_tf.objectives import Huse
+from huse_tf.objectives import Objective, make_objective
 from huse_tf.pipelines import Fetch, Pipeline
 from huse_tf.run_folder import RunFolder, require_run
 from huse_tf.semantic_graph import graph_from_embeddings, graph_from_tree, read_graph
@@ -126,6 +126,7 @@ def prepare(config: Config, run: RunFolder, keep: Keep) -> Experiment:
     text_encoder.adapt(catalog.texts[catalog.indices("train")])
     image_encoder = make_image_encoder(config.image_encoder)
     graph = class_graph(config, catalog.class_names)
+    objective = make_objective(config, graph, catalog.class_names)
 
     catalog, pipeline = make_pipeline(
         config, catalog, image_encoder, text_encoder, keep
@@ -136,7 +137,8 @@ def prepare(config: Config, run: RunFolder, keep: Keep) -> Experiment:
     run.check_catalog(catalog)
     pipeline = dataclasses.replace(pipeline, batch_size=_batch_size(config, catalog))
     run.describe(config, catalog, graph, text_encoder.state())
-    model = build_model(config, image_encoder, text_encoder, graph)
+    classes = len(catalog.class_names)
+    model = build_model(config, image_encoder, text_encoder, objective, classes)
     return Experiment(config, catalog, pipeline, graph, model)
 
 
@@ -184,7 +186,8 @@ def build_model(
     config: Config,
     image_encoder: ImageEncoder,
     text_encoder: TextEncoder,
-    graph: np.ndarray,
+    objective: Objective,
+    classes: int,
 ) -> HuseModel:
     """Builds the untrained model; encoders go inside where they train along."""
     image_encoder.learning_rate_multiplier = (
@@ -194,15 +197,16 @@ def build_model(
     network = embedding_network(
         image_encoder.dim,
         text_encoder.dim,
-        len(graph),
+        classes,
         config.towers,
         config.loss.logit_scale,
         config.training.seed,
         config.training.precision,
+        objective.classifier,
     )
     return HuseModel(
         network,
-        Huse(config.loss, graph),
+        objective,
         image_encoder if images_train_along(config) else None,
         text_encoder if texts_train_along(config) else None,
     )
@@ -220,8 +224,10 @@ def restore_run(path: str | Path) -> TrainedRun:
     image_encoder = make_image_encoder(config.image_encoder)
     text_encoder = make_text_encoder(config.text_encoder)
     text_encoder.restore(run.read_text_state())
-    graph = read_graph(run.graph, class_names)
-    model = build_model(config, image_encoder, text_encoder, graph)
+    objective = make_objective(config, read_graph(run.graph, class_names), class_names)
+    model = build_model(
+        config, image_encoder, text_encoder, objective, len(class_names)
+    )
     if best_weights(run).restore({"model": model_values(model)}) is None:
         raise InputError(
             f"--run_dir {path}: the run has not been validated yet, so it has no best "

@@ -44,6 +44,32 @@ def gap_loss(images: tf.Tensor, texts: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(paired_distance(images, texts))
 
 
+def class_embedding_loss(
+    images: tf.Tensor,
+    texts: tf.Tensor,
+    labels: tf.Tensor,
+    class_embeddings: tf.Tensor,
+) -> tf.Tensor:
+    """How far image and text lie from the embedding of their class's name.
+
+    Formula: 1/N sum_n d(phi_I(p_n), psi(v)) + d(phi_T(q_n), psi(v)) (eq. 13), v the
+    class of n.
+
+    Args:
+        images: float32 [B, D], unit rows.
+        texts: float32 [B, D], unit rows.
+        labels: int32 [B] in [0, K).
+        class_embeddings: float32 [K, D], unit rows.
+
+    Returns:
+        float32 scalar in [0, 4].
+    """
+    targets = tf.gather(class_embeddings, labels)
+    return tf.reduce_mean(
+        paired_distance(images, targets) + paired_distance(texts, targets)
+    )
+
+
 class GraphTargets(NamedTuple):
     """A and its margin, cast once as two [K, K] tables for `graph_loss`.
 

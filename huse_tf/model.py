@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from huse_tf.config import TowersConfig
 from huse_tf.encoders.base import ImageEncoder, TextEncoder
-from huse_tf.objectives import Huse
+from huse_tf.objectives import Objective
 from huse_tf.towers import SharedClassifier, tower
 
 
@@ -19,6 +19,7 @@ def embedding_network(
     logit_scale: float | str,
     seed: int,
     precision: str = "float32",
+    classifier: str = "shared",
 ) -> keras.Model:
     """Builds the trained part of HUSE as a functional model.
 
@@ -27,9 +28,11 @@ def embedding_network(
         text_dim: length of a text's feature vector.
         classes: K.
         towers: layers, units, embedding_dim D, dropout.
-        logit_scale: of the shared classifier, a number or "learned".
+        logit_scale: of the classifier, a number or "learned".
         seed: of initial weights and dropout.
         precision: a Keras dtype policy for the towers.
+        classifier: "shared" by both modalities (eq. 6); "separate", one each; or
+            "untrained": shared, and left as it is for objectives that do not classify.
 
     Returns:
         A model from {"image": [B, image_dim], "text": [B, text_dim]} to
@@ -44,15 +47,26 @@ def embedding_network(
     text_tower = tower(
         "text_tower", text_dim, towers.text_layers, towers, seed + 1, precision
     )
-    classifier = SharedClassifier(classes, logit_scale, seed + 2, name="classifier")
+    image_classifier = SharedClassifier(
+        classes,
+        logit_scale,
+        seed + 2,
+        name="classifier",
+        trainable=classifier != "untrained",
+    )
+    text_classifier = image_classifier
+    if classifier == "separate":
+        text_classifier = SharedClassifier(
+            classes, logit_scale, seed + 3, name="text_classifier"
+        )
     image_embedding, text_embedding = image_tower(image), text_tower(text)
     return keras.Model(
         {"image": image, "text": text},
         {
             "image_embedding": image_embedding,
             "text_embedding": text_embedding,
-            "image_logits": classifier(image_embedding),
-            "text_logits": classifier(text_embedding),
+            "image_logits": image_classifier(image_embedding),
+            "text_logits": text_classifier(text_embedding),
         },
         name="embedding_network",
     )
@@ -69,7 +83,7 @@ class HuseModel(keras.Model):
     def __init__(
         self,
         network: keras.Model,
-        objective: Huse,
+        objective: Objective,
         image_encoder: ImageEncoder | None = None,
         text_encoder: TextEncoder | None = None,
     ):

@@ -68,12 +68,13 @@ class Scorer:
     def fusion_weight(self, pipeline: Pipeline) -> float:
         """Returns the configured weight of the image, or the best on validation.
 
-        Without validation rows "validation" means 0.5.
+        Without validation rows, or an objective that classifies, "validation" means
+        0.5.
         """
         weight = self._config.evaluation.fusion_weight
         if weight != "validation":
             return float(weight)
-        if not len(pipeline.split["validation"]):
+        if not (self._objective.classifies and len(pipeline.split["validation"])):
             return 0.5
         outputs, _ = self.embed(pipeline, "validation")
         return choose_fusion_weight(
@@ -97,7 +98,8 @@ class Scorer:
             progress: whether to show a bar.
 
         Returns:
-            Metric name -> value, and n.
+            Metric name -> value, and n; no accuracy where the objective trains no
+            classifier.
         """
         outputs, losses = self.embed(pipeline, split, progress)
         labels = _labels(pipeline, split)
@@ -120,6 +122,8 @@ class Scorer:
             fusion_weight,
             self._config.evaluation.chunk_size,
         )
+        if not self._objective.classifies:
+            metrics = {n: v for n, v in metrics.items() if not n.endswith("_accuracy")}
         return {**metrics, **losses}
 
 

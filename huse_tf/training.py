@@ -199,9 +199,10 @@ class Trainer:
         log.write("validation", step, epoch, metrics)
         value, best = metrics[name], self.state["best"]
         better = best is None or is_better(name, value, best)
+        shown = [n for n in ("loss", "fusion_accuracy", name) if n in metrics]
         bar.message(
-            f"epoch {epoch}: validation loss {metrics['loss']:.4f}, fusion_accuracy "
-            f"{metrics['fusion_accuracy']:.4f}, {name} {value:.4f}"
+            f"epoch {epoch}: validation "
+            + ", ".join(f"{n} {metrics[n]:.4f}" for n in dict.fromkeys(shown))
             + (" (best)" if better else "")
         )
         if better:

@@ -27,7 +27,9 @@ def test_shipped_inis_comment_every_key_once_with_its_source(name):
             assert above.startswith(start), line
             source = above.removeprefix(start)
             assert re.fullmatch(
-                r"(ours|paper \d(\.\d)+(, eq \d+)?)( \(.+\))?", source
+                r"(ours|paper \d(\.\d)+(, eq \d+)?|[A-Z][a-z]+ \d{4}, \d(\.\d)*)"
+                r"( \(.+\))?",
+                source,
             ), above
             found.append((section, match[1]))
     assert found == [

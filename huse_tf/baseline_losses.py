@@ -1,0 +1,216 @@
+"""The losses of the methods that HUSE is compared with, as pure functions.
+
+All are stated in the one distance d = 1 - cos of `distances`.
+"""
+
+import tensorflow as tf
+
+from huse_tf.distances import pairwise_distance
+
+_INFINITY = float("inf")
+
+
+def semi_hard_negatives(distances: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    """Chooses a negative for every anchor and positive.
+
+    It is the nearest of the anchor's negatives that lie further than the positive;
+    where none does, the furthest negative. FaceNet asks for a negative beyond the
+    positive and leaves open which; the nearest is the hardest of them.
+
+    Args:
+        distances: float32 [N, N], of anchors (rows) to all points.
+        labels: int32 [N].
+
+    Returns:
+        int32 [N, N]: column of the negative for anchor i and positive j. Where the
+        batch has no point of another class, the numbers mean nothing.
+
+    Reference: Schroff et al. 2015, section 3.2.
+    """
+    other = labels[:, None] != labels[None, :]
+    to_negatives = tf.where(other, distances, _INFINITY)
+    order = tf.argsort(to_negatives, axis=1)
+    ranked = tf.gather(to_negatives, order, batch_dims=1)
+    further = tf.searchsorted(ranked, distances, side="right")
+    count = tf.reduce_sum(tf.cast(other, tf.int32), axis=1, keepdims=True)
+    rank = tf.maximum(tf.minimum(further, count - 1), 0)
+    return tf.gather(order, rank, batch_dims=1)
+
+
+def triplet_loss(points: tf.Tensor, labels: tf.Tensor, margin: float) -> tf.Tensor:
+    """Triplet loss with semi-hard mining in the batch.
+
+    Formula: mean over anchors a and positives p of max(0, D_ap - D_an + margin), with
+    D = 2 d the squared Euclidean distance and n from `semi_hard_negatives`.
+
+    Args:
+        points: float32 [N, D], unit rows.
+        labels: int32 [N].
+        margin: a squared Euclidean distance.
+
+    Returns:
+        float32 scalar, at least 0; 0 without a positive or without a negative.
+
+    Reference: Schroff et al. 2015, eq. 3.
+    """
+    distances = pairwise_distance(points, points)
+    negatives = semi_hard_negatives(tf.stop_gradient(distances), labels)
+    to_negative = tf.gather(distances, negatives, batch_dims=1)
+    hinge = tf.maximum(2.0 * (distances - to_negative) + margin, 0.0)
+    same = labels[:, None] == labels[None, :]
+    positive = tf.linalg.set_diag(same, tf.zeros_like(labels, tf.bool))
+    valid = positive & ~tf.reduce_all(same)
+    return _mean(hinge, valid)
+
+
+def cosine_embedding_loss(
+    images: tf.Tensor, texts: tf.Tensor, margin: float, positive_share: float
+) -> tf.Tensor:
+    """Cosine loss: pairs together, all others below a cosine of `margin`.
+
+    Formula: s mean_pairs d(i, t) + (1 - s) mean_non-pairs max(0, cos(i, t) - margin).
+
+    The paper draws one pair at a time, a true one with probability s. This is the
+    expectation of that draw over the B true pairs and the B(B - 1) others of a batch.
+
+    Args:
+        images: float32 [B, D], unit rows.
+        texts: float32 [B, D], unit rows.
+        margin: a cosine.
+        positive_share: s, in [0, 1].
+
+    Returns:
+        float32 scalar, at least 0.
+
+    Reference: Salvador et al. 2017, sections 3.3 (loss) and 4 (s).
+    """
+    distances = pairwise_distance(images, texts)
+    pair = tf.eye(tf.shape(images)[0], dtype=tf.float32) > 0
+    too_near = tf.maximum(1.0 - distances - margin, 0.0)
+    return positive_share * _mean(distances, pair) + (1.0 - positive_share) * _mean(
+        too_near, ~pair
+    )
+
+
+def instance_triplet_loss(
+    images: tf.Tensor, texts: tf.Tensor, margin: float
+) -> tf.Tensor:
+    """AdaMine's triplets of instances: a query is nearest to its own counterpart.
+
+    Formula: sum of l = max(0, d(q, p) + margin - d(q, n)) over the triplets, divided by
+    the number of those with l > 0. Queries are all images and all texts, p the query's
+    counterpart in the other modality, n each other item of the other modality.
+
+    Args:
+        images: float32 [B, D], unit rows.
+        texts: float32 [B, D], unit rows.
+        margin: a cosine distance.
+
+    Returns:
+        float32 scalar, at least 0.
+
+    Reference: Carvalho et al. 2018, section 3 (instance loss, adaptive mining).
+    """
+    distances = _across(images, texts)
+    own = tf.eye(tf.shape(images)[0], dtype=tf.float32) > 0
+    own = tf.tile(own, [2, 1])
+    return _active_triplets(distances, own, ~own, margin)
+
+
+def class_triplet_loss(
+    images: tf.Tensor, texts: tf.Tensor, labels: tf.Tensor, margin: float
+) -> tf.Tensor:
+    """AdaMine's triplets of classes: a query is nearer to its class than to others.
+
+    As `instance_triplet_loss`, but p is every item of the query's class in the other
+    modality save its counterpart, n every item of another class. The paper draws one p
+    a query and equally many n for each; here all of them count.
+
+    Args:
+        images: float32 [B, D], unit rows.
+        texts: float32 [B, D], unit rows.
+        labels: int32 [B].
+        margin: a cosine distance.
+
+    Returns:
+        float32 scalar, at least 0.
+
+    Reference: Carvalho et al. 2018, section 3 (semantic loss, adaptive mining).
+    """
+    distances = _across(images, texts)
+    same = labels[:, None] == labels[None, :]
+    positive = tf.linalg.set_diag(same, tf.zeros_like(labels, tf.bool))
+    positive, same = tf.tile(positive, [2, 1]), tf.tile(same, [2, 1])
+    return _active_triplets(distances, positive, ~same, margin)
+
+
+def hinge_rank_loss(
+    points: tf.Tensor, labels: tf.Tensor, class_embeddings: tf.Tensor, margin: float
+) -> tf.Tensor:
+    """DeViSE's hinge rank loss against the embeddings of class names.
+
+    Formula: mean over n of sum_{j != y_n} max(0, margin + d(x_n, psi_y) - d(x_n,
+    psi_j)). The paper's dot products are cosines here, for phi is of unit length; it
+    stops the sum at the first class, in random order, that violates the margin, to
+    save time over many classes, where we take its eq. 1 as it stands.
+
+    Args:
+        points: float32 [N, D], unit rows.
+        labels: int32 [N] in [0, K).
+        class_embeddings: float32 [K, D], unit rows.
+        margin: a cosine.
+
+    Returns:
+        float32 scalar, at least 0.
+
+    Reference: Frome et al. 2013, section 3.3.
+    """
+    distances = pairwise_distance(points, class_embeddings)
+    own = tf.gather(distances, labels, batch_dims=1)[:, None]
+    hinge = tf.maximum(margin + own - distances, 0.0)
+    is_own = tf.one_hot(labels, tf.shape(distances)[1], True, False, dtype=tf.bool)
+    hinge = tf.where(is_own, 0.0, hinge)
+    return tf.reduce_mean(tf.reduce_sum(hinge, axis=1))
+
+
+def _across(images: tf.Tensor, texts: tf.Tensor) -> tf.Tensor:
+    """Distances of all 2B queries to the B items of their other modality."""
+    distances = pairwise_distance(images, texts)
+    return tf.concat([distances, tf.transpose(distances)], 0)
+
+
+def _active_triplets(
+    distances: tf.Tensor, positive: tf.Tensor, negative: tf.Tensor, margin: float
+) -> tf.Tensor:
+    """Mean of max(0, d_qp + margin - d_qn) over the triplets where it is above 0.
+
+    A triplet is active where d_qn < d_qp + margin. Sorting counts the active triplets
+    of each p and of each n without listing them, and their sum is linear in d with
+    these counts as weights: O(Q N log N) instead of Q N^2.
+
+    Args:
+        distances: float32 [Q, N].
+        positive: bool [Q, N].
+        negative: bool [Q, N].
+        margin: of d.
+
+    Returns:
+        float32 scalar.
+    """
+    reach = distances + margin
+    # The same floats are compared in both counts, so that they count the same triplets.
+    far = tf.sort(tf.where(negative, distances, _INFINITY), axis=1)
+    near = tf.sort(tf.where(positive, reach, -_INFINITY), axis=1)
+    of_positive = tf.searchsorted(far, reach, side="left")
+    of_negative = tf.shape(near)[1] - tf.searchsorted(near, distances, side="right")
+    of_positive = tf.where(positive, tf.cast(of_positive, tf.float32), 0.0)
+    of_negative = tf.where(negative, tf.cast(of_negative, tf.float32), 0.0)
+    active = tf.reduce_sum(of_positive)
+    total = tf.reduce_sum(of_positive * reach) - tf.reduce_sum(of_negative * distances)
+    return tf.math.divide_no_nan(total, active)
+
+
+def _mean(values: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+    """Mean of the values where the mask is true; 0 where it never is."""
+    count = tf.reduce_sum(tf.cast(mask, tf.float32))
+    return tf.math.divide_no_nan(tf.reduce_sum(tf.where(mask, values, 0.0)), count)
