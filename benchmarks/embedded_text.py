@@ -88,7 +88,7 @@ def accuracy(features: np.ndarray, labels: np.ndarray, split: np.ndarray) -> flo
     model.compile(
         keras.optimizers.Adam(0.01),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        ["accuracy"],
+        metrics=["accuracy"],
     )
     model.fit(features[train], labels[train], batch_size=512, epochs=30, verbose=0)
     return model.evaluate(features[test], labels[test], verbose=0)[1]
