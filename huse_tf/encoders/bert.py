@@ -58,7 +58,12 @@ class BertEncoder(TextEncoder):
         self._limit = min(salient_tokens, max_tokens - N_SPECIAL)
         text_ops.register(preprocess)
         self._preprocess = _load_preprocessor(preprocess)
-        self._model = hub.load(handle)
+        # what trains must not be shared with other encoders of this process
+        self._model = (
+            hub.load(handle)
+            if fine_tune == "none"
+            else hub.load_path(hub.resolve(handle))
+        )
         self.dim = self._probe(handle)
         self.encoder_variables = self._register_variables(handle, fine_tune)
         self.identity = {

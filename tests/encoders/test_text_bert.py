@@ -143,11 +143,13 @@ def test_a_step_changes_what_fine_tune_names(make, pooling, fine_tune, changed):
     assert {v.name for v in encoder.trainable_variables} == changed
 
 
-def test_a_step_shows_in_the_features(make):
+def test_a_step_shows_in_these_features_alone(make):
     encoder = make(fine_tune="last_1")
+    frozen = make()
     before = encode(encoder, TEXTS)
     step(encoder)
     assert np.abs(encode(encoder, TEXTS) - before).max() > 1e-3
+    np.testing.assert_allclose(encode(frozen, TEXTS), before, rtol=1e-5, atol=1e-6)
 
 
 def test_dropout_only_where_it_is_fine_tuned(make):
