@@ -36,10 +36,8 @@ LAYOUTS = {
 def main(layout: str) -> None:
     """Lists, checks, writes, and says what was left out."""
     if layout not in LAYOUTS:
-        raise InputError(
-            f"the layout is {layout or 'missing'!r}; expected {', '.join(LAYOUTS)} as "
-            "the first word"
-        )
+        found = f"no layout called {layout!r}" if layout else "no layout named"
+        raise InputError(f"{found}; expected {', '.join(LAYOUTS)} as the first word")
     if not _FROM.value or not _TO.value:
         raise InputError("expected --from, the data set's folder, and --to, a CSV")
     folder, path = Path(_FROM.value), Path(_TO.value)

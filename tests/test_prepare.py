@@ -392,8 +392,8 @@ def test_command_on_folders_with_captions_from_names(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "the layout is 'missing'; expected food101, fashion, folders, grocery"),
-        (("food",), "the layout is 'food'; expected food101"),
+        ((), "no layout named; expected food101, fashion, folders, grocery"),
+        (("food",), "no layout called 'food'; expected food101"),
         (
             ("fashion", "--from", "."),
             "expected --from, the data set's folder, and --to",
