@@ -10,7 +10,12 @@ import numpy as np
 from huse_tf import pipelines
 from huse_tf.catalog import SPLITS, Catalog, read_catalog
 from huse_tf.checkpoints import Checkpoints
-from huse_tf.config import Config, load_config
+from huse_tf.config import (
+    Config,
+    ImageEncoderConfig,
+    TextEncoderConfig,
+    load_config,
+)
 from huse_tf.encoders.base import ImageEncoder, TextEncoder
 from huse_tf.encoders.images import make_image_encoder
 from huse_tf.encoders.texts import (
@@ -136,6 +141,8 @@ def prepare(config: Config, run: RunFolder, keep: Keep) -> Experiment:
     catalog.check_bad_rows(limit)
     run.check_catalog(catalog)
     pipeline = dataclasses.replace(pipeline, batch_size=_batch_size(config, catalog))
+    _check_fine_tuning("image_encoder", config.image_encoder, image_encoder)
+    _check_fine_tuning("text_encoder", config.text_encoder, text_encoder)
     run.describe(config, catalog, graph, text_encoder.state())
     classes = len(catalog.class_names)
     model = build_model(config, image_encoder, text_encoder, objective, classes)
@@ -252,6 +259,24 @@ def best_weights(run: RunFolder) -> Checkpoints:
 def model_values(model: HuseModel) -> list:
     """All TensorFlow variables of the model, dropout seeds included."""
     return [variable.value for variable in model.variables]
+
+
+def _check_fine_tuning(
+    section: str,
+    config: ImageEncoderConfig | TextEncoderConfig,
+    encoder: ImageEncoder | TextEncoder,
+) -> None:
+    """Says how many variables of an encoder will train; stops if none does."""
+    if config.fine_tune == "none":
+        return
+    variables = encoder.trainable_variables
+    weights = sum(int(np.prod(variable.shape)) for variable in variables)
+    print(f"{section}: {len(variables)} variables will train, {weights:,} weights")
+    if not variables:
+        raise InputError(
+            f"{section}.fine_tune = {config.fine_tune}, but {section}.name = "
+            f"{config.name} has no variable that can train; set fine_tune = none"
+        )
 
 
 def _batch_size(config: Config, catalog: Catalog) -> int:
