@@ -10,8 +10,10 @@ from huse_tf.distances import pairwise_distance
 _INFINITY = float("inf")
 
 
-def semi_hard_negatives(distances: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    """Chooses a negative for every anchor and positive.
+def semi_hard_negatives(
+    distances: tf.Tensor, labels: tf.Tensor, pairs: tf.Tensor
+) -> tf.Tensor:
+    """Chooses a negative for each pair of anchor and positive.
 
     It is the nearest of the anchor's negatives that lie further than the positive;
     where none does, the furthest negative. FaceNet asks for a negative beyond the
@@ -19,22 +21,32 @@ def semi_hard_negatives(distances: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
 
     Args:
         distances: float32 [N, N], of anchors (rows) to all points.
-        labels: int32 [N].
+        labels: int32 [N], of at least two classes.
+        pairs: int64 [P, 2], anchor and positive, in [0, N).
 
     Returns:
-        int32 [N, N]: column of the negative for anchor i and positive j. Where the
-        batch has no point of another class, the numbers mean nothing.
+        int64 [P], in [0, N).
 
     Reference: Schroff et al. 2015, section 3.2.
     """
     other = labels[:, None] != labels[None, :]
-    to_negatives = tf.where(other, distances, _INFINITY)
+    # A distance is at most 2, so that 3 ranks behind every negative.
+    to_negatives = tf.where(other, distances, 3.0)
     order = tf.argsort(to_negatives, axis=1)
-    ranked = tf.gather(to_negatives, order, batch_dims=1)
-    further = tf.searchsorted(ranked, distances, side="right")
-    count = tf.reduce_sum(tf.cast(other, tf.int32), axis=1, keepdims=True)
-    rank = tf.maximum(tf.minimum(further, count - 1), 0)
-    return tf.gather(order, rank, batch_dims=1)
+    # A search in all rows at once is one search in a line where row r starts at 4 r;
+    # float64 tells apart there what float32 does at 0.
+    starts = 4.0 * tf.range(tf.shape(distances)[0], dtype=tf.float64)
+    ranked = tf.cast(tf.gather(to_negatives, order, batch_dims=1), tf.float64)
+    line = tf.reshape(ranked + starts[:, None], [-1])
+    anchors = pairs[:, 0]
+    sought = tf.cast(tf.gather_nd(distances, pairs), tf.float64)
+    place = tf.searchsorted(
+        line, sought + tf.gather(starts, anchors), side="right", out_type=tf.int64
+    )
+    further = place - anchors * tf.shape(distances, tf.int64)[0]
+    count = tf.reduce_sum(tf.cast(other, tf.int64), axis=1)
+    rank = tf.minimum(further, tf.gather(count, anchors) - 1)
+    return tf.cast(tf.gather_nd(order, tf.stack([anchors, rank], 1)), tf.int64)
 
 
 def triplet_loss(points: tf.Tensor, labels: tf.Tensor, margin: float) -> tf.Tensor:
@@ -54,13 +66,15 @@ def triplet_loss(points: tf.Tensor, labels: tf.Tensor, margin: float) -> tf.Tens
     Reference: Schroff et al. 2015, eq. 3.
     """
     distances = pairwise_distance(points, points)
-    negatives = semi_hard_negatives(tf.stop_gradient(distances), labels)
-    to_negative = tf.gather(distances, negatives, batch_dims=1)
-    hinge = tf.maximum(2.0 * (distances - to_negative) + margin, 0.0)
     same = labels[:, None] == labels[None, :]
     positive = tf.linalg.set_diag(same, tf.zeros_like(labels, tf.bool))
-    valid = positive & ~tf.reduce_all(same)
-    return _mean(hinge, valid)
+    pairs = tf.where(positive & ~tf.reduce_all(same))  # [P, 2]: anchor, positive
+    negatives = semi_hard_negatives(distances, labels, pairs)
+    to_positive = tf.gather_nd(distances, pairs)
+    to_negative = tf.gather_nd(distances, tf.stack([pairs[:, 0], negatives], 1))
+    hinge = tf.maximum(2.0 * (to_positive - to_negative) + margin, 0.0)
+    count = tf.cast(tf.shape(pairs)[0], tf.float32)
+    return tf.math.divide_no_nan(tf.reduce_sum(hinge), count)
 
 
 def cosine_embedding_loss(
