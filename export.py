@@ -1,0 +1,26 @@
+"""Publishes a trained run's best model as the next version of a served folder.
+
+Example: python export.py --run_dir runs/huse --to models/huse
+"""
+
+from absl import flags
+
+from huse_tf import cli
+
+_TO = flags.DEFINE_string(
+    "to", None, "The folder of the versions; the run's own export folder if not given."
+)
+
+
+def main() -> None:
+    """Exports, verifies and prints where the version is."""
+    from huse_tf.experiment import restore_run
+    from huse_tf.export import export_run
+
+    trained = restore_run(cli.run_dir())
+    version = export_run(trained, _TO.value or trained.run.export)
+    print(f"exported {version}")
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,199 @@
+"""What is served: picture files and strings in, embeddings and classes out."""
+
+from collections.abc import Iterator, Sequence
+
+import keras
+import tensorflow as tf
+
+from huse_tf.distances import unit
+from huse_tf.encoders.base import ImageEncoder, TextEncoder
+
+TOP = 5
+
+_IMAGES = tf.TensorSpec([None], tf.string, name="image_bytes")
+_TEXTS = tf.TensorSpec([None], tf.string, name="text")
+_Tensors = dict[str, tf.Tensor]
+
+
+class ServingModule(tf.Module):
+    """The signatures of an export.
+
+    They consist of TensorFlow operations and take batches of any size. The row of a
+    picture that cannot be decoded comes back zero, its class names empty, with `valid`
+    false. All numbers are float32.
+
+    Attributes:
+        class_names: [K] in label order.
+        fusion_weight: of the image where both modalities answer together.
+        functions: signature name -> function, as tf.saved_model.save takes them.
+    """
+
+    def __init__(
+        self,
+        image_encoder: ImageEncoder,
+        text_encoder: TextEncoder,
+        network: keras.Model,
+        class_names: Sequence[str],
+        fusion_weight: float,
+    ):
+        """Takes the parts of a trained model and traces the signatures.
+
+        Args:
+            image_encoder: picture files to image features.
+            text_encoder: strings to text features, adapted or restored.
+            network: from {"image", "text"}, the features, to {"image_embedding",
+                "text_embedding", "image_logits", "text_logits"}; what comes out for
+                an image depends on the image alone, and for a text on the text.
+            class_names: [K] in label order.
+            fusion_weight: of the image where both modalities answer together, in
+                [0, 1]; the text has the rest.
+        """
+        super().__init__(name="huse")
+        self.class_names = tuple(class_names)
+        self.fusion_weight = float(fusion_weight)
+
+        def in_memory(image_bytes: tf.Tensor, text: tf.Tensor) -> _Tensors:
+            pixels, valid = image_encoder.prepare(image_bytes)
+            features = {
+                "image": image_encoder(pixels, training=False),
+                "text": text_encoder(text_encoder.prepare(text), training=False),
+            }
+            return {**network(features, training=False), "valid": valid}
+
+        self._in_memory = in_memory
+        self.functions = _signatures(
+            _image_function(image_encoder, _half(network, "image")),
+            _text_function(text_encoder, _half(network, "text")),
+            self.class_names,
+            self.fusion_weight,
+        )
+        # Only what the signatures use is tracked, and not the encoders themselves: a
+        # TF-Hub module would bring along every function that it was saved with.
+        traced = [f.get_concrete_function() for f in self.functions.values()]
+        captured = {id(tensor) for f in traced for tensor in f.captured_inputs}
+        resources = [*_resources(image_encoder), *_resources(text_encoder)]
+        tables = {
+            id(resource): resource
+            for resource in resources
+            if id(resource.resource_handle) in captured
+        }
+        variables = {id(v): v for f in traced for v in f.variables}
+        self._tracked = [*variables.values(), *tables.values()]
+
+    def in_memory(self, image_bytes: tf.Tensor, text: tf.Tensor) -> _Tensors:
+        """Asks the model directly, without the traced signatures.
+
+        Args:
+            image_bytes: string [B].
+            text: string [B].
+
+        Returns:
+            image_embedding, text_embedding: float32 [B, D]; image_logits, text_logits:
+            float32 [B, K]; valid: bool [B].
+        """
+        return self._in_memory(image_bytes, text)
+
+
+def _half(network: keras.Model, modality: str) -> keras.Model:
+    """Cuts out one modality: features to {"embedding", "logits"}."""
+    outputs = network.output
+    return keras.Model(
+        network.input[modality],
+        {name: outputs[f"{modality}_{name}"] for name in ("embedding", "logits")},
+    )
+
+
+def _image_function(encoder: ImageEncoder, half: keras.Model):
+    """Returns the function from image_bytes to embedding, logits and valid."""
+
+    @tf.function(input_signature=[_IMAGES])
+    def image_outputs(image_bytes):
+        pixels, valid = encoder.prepare(image_bytes)
+        outputs = half(encoder(pixels, training=False), training=False)
+        return {**outputs, "valid": valid}
+
+    return image_outputs
+
+
+def _text_function(encoder: TextEncoder, half: keras.Model):
+    """Returns the function from text to embedding and logits."""
+
+    @tf.function(input_signature=[_TEXTS])
+    def text_outputs(text):
+        return half(encoder(encoder.prepare(text), training=False), training=False)
+
+    return text_outputs
+
+
+def _signatures(image_outputs, text_outputs, names: tuple[str, ...], weight: float):
+    """Returns the signatures by name, which share the two functions given."""
+
+    def fused(image_bytes, text):
+        same = tf.debugging.assert_equal(
+            tf.size(image_bytes),
+            tf.size(text),
+            message="image_bytes and text: expected as many of one as of the other",
+        )
+        with tf.control_dependencies([same]):
+            image, text = image_outputs(image_bytes), text_outputs(text)
+        probabilities = weight * tf.nn.softmax(image["logits"]) + (
+            1.0 - weight
+        ) * tf.nn.softmax(text["logits"])
+        top = tf.math.top_k(probabilities, min(TOP, len(names)))
+        valid = image["valid"]
+        return {
+            "embedding": _where(
+                valid,
+                unit(weight * image["embedding"] + (1.0 - weight) * text["embedding"]),
+            ),
+            "class_names": _where(valid, tf.gather(tf.constant(names), top.indices)),
+            "probabilities": _where(valid, top.values),
+            "valid": valid,
+        }
+
+    @tf.function(input_signature=[_IMAGES, _TEXTS])
+    def serving_default(image_bytes, text):
+        answer = fused(image_bytes, text)
+        return {
+            "embedding": answer["embedding"],
+            "class_name": answer["class_names"][:, 0],
+            "probability": answer["probabilities"][:, 0],
+            "valid": answer["valid"],
+        }
+
+    @tf.function(input_signature=[_IMAGES])
+    def embed_image(image_bytes):
+        outputs = image_outputs(image_bytes)
+        valid = outputs["valid"]
+        return {"embedding": _where(valid, outputs["embedding"]), "valid": valid}
+
+    @tf.function(input_signature=[_TEXTS])
+    def embed_text(text):
+        return {"embedding": text_outputs(text)["embedding"]}
+
+    @tf.function(input_signature=[_IMAGES, _TEXTS])
+    def classify(image_bytes, text):
+        answer = fused(image_bytes, text)
+        return {n: answer[n] for n in ("class_names", "probabilities", "valid")}
+
+    return {
+        "serving_default": serving_default,
+        "embed_image": embed_image,
+        "embed_text": embed_text,
+        "classify": classify,
+    }
+
+
+def _where(valid: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
+    """Zeroes (strings: empties) the rows [B, ...] that are not valid."""
+    return tf.where(valid[:, None], rows, tf.zeros_like(rows))
+
+
+def _resources(
+    encoder: keras.layers.Layer,
+) -> Iterator[tf.saved_model.experimental.TrackableResource]:
+    """Yields the lookup tables and the like that an encoder or its parts hold."""
+    for layer in encoder._flatten_layers():
+        for held in tf.train.TrackableView(layer).descendants():
+            if isinstance(held, tf.saved_model.experimental.TrackableResource):
+                yield held
