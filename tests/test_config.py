@@ -124,6 +124,8 @@ def test_words_stand_beside_numbers(ini):
         ("training.epochs=1.5", "expected a whole number >= 1"),
         ("training.seed=2147483648", "a whole number in [0, 2147483647]"),
         ("optimizer.name=adamm", "expected rmsprop | adam | sgd"),
+        ("objective.name=facenet", "expected huse | huse_p | triplet | cme"),
+        ("objective.cme_margin=1.1", "expected a number in [-1, 1]"),
         ("export.at_end=maybe", "expected yes | no"),
         ("data.max_bad_rows=101%", "a number of rows, or a share such as 5%"),
         ("data.max_bad_rows=-1", "a number of rows, or a share such as 5%"),
