@@ -89,7 +89,7 @@ class ImageEncoderConfig:
 class _TextFeatures:
     """What the encoders of texts and of class names have in common."""
 
-    name: str = _key(kinds.joined(*kinds.TEXT_ENCODERS), "the encoder", "tfidf")
+    name: str = _key(kinds.joined(*kinds.TEXT_ENCODERS), "the encoder", "embedded")
     preprocess: str = _key(kinds.LOCATION, "bert: its TF-Hub preprocessor", "")
     handle: str = _key(kinds.LOCATION, "bert, use: the TF-Hub model", "")
     pooling: str = _key(

@@ -78,8 +78,6 @@ class TextEncoder(keras.layers.Layer):
         """Turns string [B] into numeric tensors, each with leading dimension B."""
         raise NotImplementedError
 
-    def call(
-        self, prepared: dict[str, tf.Tensor], training: bool = False
-    ) -> tf.Tensor:
+    def call(self, prepared: dict[str, tf.Tensor], training: bool = False) -> tf.Tensor:
         """Encodes what `prepare` returned to float32 [B, dim]."""
         raise NotImplementedError

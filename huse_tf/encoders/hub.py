@@ -20,6 +20,9 @@ _CONNECT_SECONDS = 6.0
 _STALL_SECONDS = 60.0
 _MODEL_FILES = ("saved_model.pb", "saved_model.pbtxt")
 
+# A bare RuntimeError is how TensorFlow reports an op that is not registered.
+_READ_ERRORS = (OSError, ValueError, RuntimeError, tf.errors.OpError)
+
 
 @functools.cache
 def load(handle: str) -> object:
@@ -62,13 +65,13 @@ def with_text_ops(read, path: str):
     """
     try:
         return read()
-    except (OSError, ValueError, tf.errors.OpError) as error:
+    except _READ_ERRORS as error:
         if "Op type not registered" not in str(error):
             raise _unreadable(path, error) from error
     text_ops.register(path)
     try:
         return read()
-    except (OSError, ValueError, tf.errors.OpError) as error:
+    except _READ_ERRORS as error:
         raise _unreadable(path, error) from error
 
 

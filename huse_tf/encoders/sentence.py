@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from huse_tf.encoders import hub, text_ops
+from huse_tf.encoders import hub
 from huse_tf.encoders.base import TextEncoder
 from huse_tf.errors import InputError
 
@@ -30,7 +30,7 @@ class SentenceEncoder(TextEncoder):
                 "folder of a sentence encoder"
             )
         with tf.device("CPU:0"):
-            self._model = _load(handle)
+            self._model = hub.load(handle)
         self.dim = _probe(self._model, handle)
         self.identity = {
             "name": "use",
@@ -53,26 +53,6 @@ class SentenceEncoder(TextEncoder):
     def call(self, prepared: dict[str, tf.Tensor], training: bool = False) -> tf.Tensor:
         """Returns the features [B, dim] that `prepare` computed."""
         return prepared["features"]
-
-
-def _load(handle: str) -> object:
-    """Loads, with TensorFlow Text's ops where the model turns out to need them."""
-    try:
-        return hub.load(handle)
-    except Exception as error:
-        if not _misses_ops(error):
-            raise
-    text_ops.register(handle)
-    return hub.load(handle)
-
-
-def _misses_ops(error: BaseException | None) -> bool:
-    """Tells whether an op was unknown, here or in the errors that led here."""
-    while error is not None:
-        if "Op type not registered" in str(error):
-            return True
-        error = error.__cause__
-    return False
 
 
 def _probe(model: object, handle: str) -> int:
