@@ -1,0 +1,86 @@
+"""A small catalogue of the example and a way to run the real commands."""
+
+import csv
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "data" / "example"
+
+# Small and quick: random MobileNet at 32 pixels, TF-IDF, one-epoch validations.
+SMALL = {
+    "image_encoder.name": "mobilenet",
+    "image_encoder.weights": "none",
+    "image_encoder.size": "32",
+    "text_encoder.name": "tfidf",
+    "class_encoder.name": "tfidf",
+    "towers.units": "32",
+    "towers.embedding_dim": "16",
+    "optimizer.learning_rate": "1e-3",
+    "training.batch_size": "16",
+    "training.epochs": "3",
+    "training.validate_epochs": "1",
+    "data.min_class_size": "2",
+    "training.seed": "7",
+}
+
+
+class Shop:
+    """A catalogue of 60 products in a folder of its own, and the commands on it."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.csv = folder / "catalog.csv"
+        with open(EXAMPLE / "catalog.csv", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        classes = sorted({row["class"] for row in rows})[:4]
+        self.rows = [
+            row
+            for name in classes
+            for row in [r for r in rows if r["class"] == name][:15]
+        ]
+        self.write(self.rows)
+
+    def write(self, rows):
+        """Writes the CSV anew."""
+        with open(self.csv, "w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, rows[0].keys())
+            writer.writeheader()
+            writer.writerows(rows)
+
+    def start(self, script, *arguments, settings=None, **kwargs):
+        """Starts a command as a user would."""
+        command = [sys.executable, str(ROOT / script), *map(str, arguments)]
+        if "train" in script:
+            settings = {
+                "data.csv": self.csv,
+                "data.images": EXAMPLE / "images",
+                "features.folder": self.folder / "features",
+                **SMALL,
+                **(settings or {}),
+            }
+            command += [f"--set={key}={value}" for key, value in settings.items()]
+        return subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+            **kwargs,
+        )
+
+    def run(self, script, *arguments, settings=None):
+        """Runs a command to its end: (exit status, output, errors)."""
+        process = self.start(script, *arguments, settings=settings)
+        output, errors = process.communicate(timeout=300)
+        return process.returncode, output, errors
+
+
+@pytest.fixture
+def shop(tmp_path):
+    return Shop(tmp_path)

@@ -1,0 +1,126 @@
+"""The real commands, from a CSV to an evaluated, exported run."""
+
+import json
+
+import pytest
+
+
+def records(run):
+    lines = (run / "metrics.jsonl").read_text().splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def losses(run, split):
+    return [
+        [r[n] for n in ("loss", "classification_loss", "graph_loss", "gap_loss")]
+        for r in records(run)
+        if r["split"] == split
+    ]
+
+
+def test_both_trainers_from_csv_to_export(shop):
+    run = shop.folder / "streaming"
+    status, output, errors = shop.run("train.py", "--run_dir", run)
+    assert status == 0, errors
+    assert "fusion" in output and "R@1" in output
+    for name in (
+        "config.ini",
+        "classes.txt",
+        "semantic_graph.csv",
+        "rejected.csv",
+        "metrics.jsonl",
+        "checkpoints",
+        "tensorboard/train",
+        "tensorboard/validation",
+        "evaluation.json",
+        "export/1/saved_model.pb",
+    ):
+        assert (run / name).exists(), name
+    evaluation = json.loads((run / "evaluation.json").read_text())
+    assert 0 <= evaluation["image_to_text_R@1"] <= 1
+    assert evaluation["meta"]["split"] == "test"
+
+    other = shop.folder / "in_ram"
+    status, output, errors = shop.run("large_ram_train.py", "--run_dir", other)
+    assert status == 0, errors
+    assert "60/60" not in output, "the second run encoded again"
+    for split in ("train", "validation"):
+        for a, b in zip(losses(run, split), losses(other, split), strict=True):
+            assert a == pytest.approx(b, rel=1e-5)
+
+    status, output, errors = shop.run("train.py", "--run_dir", run)
+    assert status == 0, errors
+    assert "finished run" in output and "--run_dir" in output
+
+    status, output, errors = shop.run("evaluate.py", "--run_dir", run)
+    assert status == 0, errors
+    again = json.loads((run / "evaluation_test.json").read_text())
+    assert again["image_to_text_R@1"] == evaluation["image_to_text_R@1"]
+    assert again["fusion_accuracy"] == evaluation["fusion_accuracy"]
+
+    status, output, errors = shop.run(
+        "train.py", "--run_dir", run, settings={"loss.beta": "0.5"}
+    )
+    assert status == 1
+    assert "loss.beta: 1.0" in errors and "0.5" in errors
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"losss.beta": "1"}, "losss"),
+        ({"loss.beta": "abc"}, "loss.beta"),
+        ({"data.csv": "nowhere.csv"}, "nowhere.csv"),
+        ({"data.images": "nowhere"}, "nowhere"),
+        ({"image_encoder.name": "resnet5O"}, "resnet50"),
+    ],
+)
+def test_wrong_settings_are_one_line(shop, settings, message):
+    status, _, errors = shop.run(
+        "train.py", "--run_dir", shop.folder / "run", settings=settings
+    )
+    lines = [line for line in errors.splitlines() if line.strip()]
+    assert status == 1
+    assert message in lines[-1] and lines[-1].startswith("error: ")
+    assert "Traceback" not in errors
+
+
+def test_wrong_catalogues_are_one_line(shop):
+    for rows, message in (
+        ("image,text\na.jpg,b\n", "class"),
+        ("image,text,class\n", "row"),
+    ):
+        shop.csv.write_text(rows)
+        status, _, errors = shop.run("train.py", "--run_dir", shop.folder / "run")
+        assert status == 1, errors
+        assert message in errors and "Traceback" not in errors
+        assert errors.strip().splitlines()[-1].startswith("error: ")
+    shop.write([row for row in shop.rows if row["class"] == shop.rows[0]["class"]])
+    status, _, errors = shop.run("train.py", "--run_dir", shop.folder / "run")
+    assert status == 1 and "class" in errors and "Traceback" not in errors
+
+
+def test_fine_tuning_and_a_lowered_batch(shop):
+    status, _, errors = shop.run(
+        "large_ram_train.py",
+        "--run_dir",
+        shop.folder / "run",
+        settings={"image_encoder.fine_tune": "all"},
+    )
+    assert status == 1 and "use train.py" in errors
+    status, output, errors = shop.run(
+        "train.py",
+        "--run_dir",
+        shop.folder / "run",
+        "-b",
+        "5000",
+        "-e",
+        "1",
+        settings={
+            "image_encoder.fine_tune": "last_2",
+            "image_encoder.augment": "yes",
+            "export.at_end": "no",
+        },
+    )
+    assert status == 0, errors
+    assert "batch_size 5000 is lowered to the" in output
