@@ -56,7 +56,8 @@ def model_card(run: TrainedRun, verified: Verified) -> str:
     blocks = [
         "# Model card",
         f"HUSE (arXiv 1911.05978): one embedding of {dim} numbers for product images "
-        f"and product texts, and a classifier of {len(run.class_names)} classes.",
+        f"and product texts, and a classifier of {len(run.class_names)} classes. "
+        f"Objective: {run.config.objective.name}.",
         "## Signatures",
         _signatures(dim, len(run.class_names)),
         "image_bytes are whole files (JPEG, PNG, GIF, BMP, WebP), text is UTF-8, both "

@@ -20,7 +20,7 @@ class ServingModule(tf.Module):
 
     They consist of TensorFlow operations and take batches of any size. The row of a
     picture that cannot be decoded comes back zero, its class names empty, with `valid`
-    false. All numbers are float32.
+    false. All numbers are float32, and computed so, whatever the training's precision.
 
     Attributes:
         class_names: [K] in label order.
@@ -51,6 +51,7 @@ class ServingModule(tf.Module):
         super().__init__(name="huse")
         self.class_names = tuple(class_names)
         self.fusion_weight = float(fusion_weight)
+        network = _in_float32(network)
 
         def in_memory(image_bytes: tf.Tensor, text: tf.Tensor) -> _Tensors:
             pixels, valid = image_encoder.prepare(image_bytes)
@@ -92,6 +93,22 @@ class ServingModule(tf.Module):
             float32 [B, K]; valid: bool [B].
         """
         return self._in_memory(image_bytes, text)
+
+
+def _in_float32(network: keras.Model) -> keras.Model:
+    """Returns the network, or where it was trained in mixed precision a copy."""
+    layers = network._flatten_layers(include_self=False)
+    if all(layer.compute_dtype == "float32" for layer in layers):
+        return network
+    copy = keras.models.clone_model(
+        network,
+        clone_function=lambda layer: type(layer).from_config(
+            {**layer.get_config(), "dtype": "float32"}
+        ),
+        recursive=True,
+    )
+    copy.set_weights(network.get_weights())
+    return copy
 
 
 def _half(network: keras.Model, modality: str) -> keras.Model:

@@ -43,7 +43,7 @@ def tfidf():
     return encoder
 
 
-def make_module(classes=CLASSES, text_encoder=None):
+def make_module(classes=CLASSES, text_encoder=None, precision="float32"):
     image_encoder, text_encoder = Thumbnails(), text_encoder or tfidf()
     network = embedding_network(
         image_encoder.dim,
@@ -52,6 +52,7 @@ def make_module(classes=CLASSES, text_encoder=None):
         TowersConfig(units=16, embedding_dim=DIM),
         "learned",
         seed=3,
+        precision=precision,
     )
     module = ServingModule(image_encoder, text_encoder, network, classes, WEIGHT)
     return module, SimpleNamespace(

@@ -246,7 +246,7 @@ def test_the_version_is_complete_and_described(exported):
     card = (extras / "model_card.md").read_text(encoding="utf-8")
     for told in (
         "one embedding of 8 numbers",
-        "classifier of 7 classes",
+        "classifier of 7 classes. Objective: huse.",
         "class_names [B, 5]",
         "| fingerprint | abc123 |",
         "| rows | 42 |",
@@ -289,6 +289,24 @@ def test_fewer_than_five_classes_give_as_many_columns():
     assert np.sum(answer["probabilities"], axis=1) == pytest.approx([1, 1])
     with_text = in_memory(run, pictures()[:2], TEXTS[:2])["text_embedding"]
     assert with_text.shape == (2, DIM)
+
+
+def test_a_network_trained_in_mixed_precision_is_served_in_float32():
+    """bfloat16 has 8 bits of precision, and 1e-5 needs 17; the weights have 24."""
+    mixed, run = make_module(precision="mixed_bfloat16")
+    exact, same = make_module()
+    same.model.network.set_weights(run.model.network.get_weights())
+    same.image_encoder.set_weights(run.image_encoder.get_weights())
+    feeds = {"image_bytes": tf.constant(pictures()), "text": tf.constant(TEXTS)}
+    for name in ("embedding", "probability"):
+        answers = [
+            module.functions["serving_default"](**feeds)[name].numpy()
+            for module in (mixed, exact)
+        ]
+        np.testing.assert_allclose(*answers, atol=1e-6)
+    trained = in_memory(run, pictures(), TEXTS)["text_embedding"]
+    served = mixed.functions["embed_text"](feeds["text"])["embedding"]
+    assert np.abs(trained - served).max() > 1e-4, "the training was in float32"
 
 
 def test_encoders_inside_another_bring_their_tables_along(tmp_path):
