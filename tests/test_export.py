@@ -10,11 +10,18 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import tensorflow as tf
-from export_fakes import CLASSES, DIM, TEXTS, WEIGHT, make_module, pictures, tfidf
+from export_fakes import (
+    CLASSES,
+    DIM,
+    TEXTS,
+    WEIGHT,
+    in_memory,
+    make_module,
+    pictures,
+)
 
 from huse_tf import verification
 from huse_tf.config import Config, DataConfig
-from huse_tf.encoders.texts import ConcatenatedEncoder
 from huse_tf.errors import InputError
 from huse_tf.export import export_run, publish
 
@@ -73,18 +80,6 @@ def unit(rows):
 def softmax(logits):
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return powers / powers.sum(axis=-1, keepdims=True)
-
-
-def in_memory(run, images, texts):
-    """Asks the model's parts one after the other: arrays by name."""
-    pixels, valid = run.image_encoder.prepare(tf.constant(images))
-    prepared = run.text_encoder.prepare(tf.constant(texts))
-    features = {
-        "image": run.image_encoder(pixels),
-        "text": run.text_encoder(prepared),
-    }
-    outputs = run.model.network(features, training=False)
-    return {n: t.numpy() for n, t in {**outputs, "valid": valid}.items()}
 
 
 @pytest.fixture(scope="module")
@@ -277,46 +272,3 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path):
     module, _ = make_module()
     with pytest.raises(InputError, match="file: cannot be written .*nothing was publ"):
         publish(module, tmp_path / "file")
-
-
-def test_fewer_than_five_classes_give_as_many_columns():
-    module, run = make_module(("caps", "mugs", "shoes"))
-    answer = module.functions["classify"](
-        image_bytes=tf.constant(pictures()[:2]), text=tf.constant(TEXTS[:2])
-    )
-    assert answer["class_names"].shape == (2, 3)
-    assert sorted(answer["class_names"][0].numpy()) == [b"caps", b"mugs", b"shoes"]
-    assert np.sum(answer["probabilities"], axis=1) == pytest.approx([1, 1])
-    with_text = in_memory(run, pictures()[:2], TEXTS[:2])["text_embedding"]
-    assert with_text.shape == (2, DIM)
-
-
-def test_a_network_trained_in_mixed_precision_is_served_in_float32():
-    """bfloat16 has 8 bits of precision, and 1e-5 needs 17; the weights have 24."""
-    mixed, run = make_module(precision="mixed_bfloat16")
-    exact, same = make_module()
-    same.model.network.set_weights(run.model.network.get_weights())
-    same.image_encoder.set_weights(run.image_encoder.get_weights())
-    feeds = {"image_bytes": tf.constant(pictures()), "text": tf.constant(TEXTS)}
-    for name in ("embedding", "probability"):
-        answers = [
-            module.functions["serving_default"](**feeds)[name].numpy()
-            for module in (mixed, exact)
-        ]
-        np.testing.assert_allclose(*answers, atol=1e-6)
-    trained = in_memory(run, pictures(), TEXTS)["text_embedding"]
-    served = mixed.functions["embed_text"](feeds["text"])["embedding"]
-    assert np.abs(trained - served).max() > 1e-4, "the training was in float32"
-
-
-def test_encoders_inside_another_bring_their_tables_along(tmp_path):
-    """ConcatenatedEncoder holds them in a dict, which TensorFlow does not track."""
-    parts = {"tfidf": tfidf(), "again": tfidf()}
-    module, _ = make_module(text_encoder=ConcatenatedEncoder(parts))
-    tf.saved_model.save(module, str(tmp_path), signatures=module.functions)
-    expected = module.functions["embed_text"](tf.constant(TEXTS))["embedding"]
-    del module
-    answer = tf.saved_model.load(str(tmp_path)).signatures["embed_text"]
-    np.testing.assert_allclose(
-        answer(text=tf.constant(TEXTS))["embedding"], expected, atol=1e-5
-    )
