@@ -42,7 +42,8 @@ def fit(config: Config, run_dir: str | Path, keep: Keep) -> None:
     run.claim()
     experiment = prepare(config, run, keep)
     trainer = Trainer(experiment, run)
-    if trainer.finished and run.evaluation.exists():
+    exported = not config.export.at_end or run.is_exported()
+    if trainer.finished and run.evaluation.exists() and exported:
         print(
             f"{run.path} holds a finished run of {trainer.state['step']:,} steps: "
             f"extend it with more epochs (-e {2 * config.training.epochs}), or train "

@@ -149,6 +149,10 @@ class RunFolder:
             return {}
         return json.loads(self.evaluation.read_text(encoding="utf-8"))
 
+    def is_exported(self) -> bool:
+        """Says whether a version was published in the run folder."""
+        return any(path.name.isdigit() for path in self.export.glob("*"))
+
     def log(self, record: dict) -> None:
         """Adds one line to metrics.jsonl."""
         with open(self.metrics, "a", encoding="utf-8") as stream:
