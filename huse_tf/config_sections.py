@@ -195,7 +195,7 @@ class LossConfig:
     graph_margin: str = _key(
         kinds.choice("printed", "hinge", "none"),
         "eq 10 to the letter, as its sentence says, or eq 9 without a margin",
-        "hinge",
+        "none",
     )
     logit_scale: float | str = _key(
         kinds.either(("learned",), kinds.number(0, 1000, "(]")),
@@ -209,15 +209,15 @@ class OptimizerConfig:
     """[optimizer]."""
 
     name: str = _key(kinds.choice("rmsprop", "adam", "sgd"), "the optimizer", "rmsprop")
-    learning_rate: float = _key(kinds.number(0, 10, "(]"), "the highest one", 1e-4)
+    learning_rate: float = _key(kinds.number(0, 10, "(]"), "the highest one", 2e-4)
     momentum: float = _key(kinds.number(0, 1, "[)"), "of rmsprop and sgd", 0.9)
     schedule: str = _key(
         kinds.choice("constant", "cosine"),
         "of the learning rate after warm-up",
-        "constant",
+        "cosine",
     )
     warmup_steps: int = _key(
-        kinds.integer(0), "the learning rate rises from 0 in this many steps", 0
+        kinds.integer(0), "the learning rate rises from 0 in this many steps", 30
     )
 
 

@@ -14,6 +14,7 @@ from huse_tf.towers import FastDropout
 TOWERS = TowersConfig(
     image_layers=3, text_layers=2, units=16, embedding_dim=8, dropout=0.15
 )
+CONSTANT = OptimizerConfig(schedule="constant", warmup_steps=0)
 
 
 def small_batch(rng, n=12, classes=4):
@@ -42,7 +43,7 @@ def test_each_term_alone_moves_both_towers(term, margin):
     weights = {"alpha": 0.0, "beta": 0.0, "gamma": 0.0, term: 1.0}
     config = LossConfig(graph_margin=margin, margin=1.5, **weights)
     model = small_model(config)
-    model.set_optimizers(lambda m: make_optimizer(OptimizerConfig(), 10, m))
+    model.set_optimizers(lambda m: make_optimizer(CONSTANT, 10, m))
     kernels = first_kernels(model)
     before = [kernel.numpy() for kernel in kernels]
     losses = model.train_step(small_batch(np.random.default_rng(0)))
@@ -97,7 +98,7 @@ def test_learned_scale_starts_at_16_and_is_trained():
     model = small_model(logit_scale="learned")
     scale = next(v for v in model.trainable_variables if v.name == "log_scale")
     assert np.exp(scale.numpy()) == pytest.approx(16)
-    model.set_optimizers(lambda m: make_optimizer(OptimizerConfig(), 10, m))
+    model.set_optimizers(lambda m: make_optimizer(CONSTANT, 10, m))
     model.train_step(small_batch(np.random.default_rng(0)))
     assert np.exp(scale.numpy()) != pytest.approx(16, abs=1e-6)
 

@@ -27,6 +27,7 @@ from huse_tf.optimizers import make_optimizer
 NAMES = ("a", "b", "c")
 DIM = 6
 OUTPUTS = ("image_embedding", "text_embedding", "image_logits", "text_logits")
+CONSTANT = OptimizerConfig(schedule="constant", warmup_steps=0)
 UNCLASSIFIED = ("triplet", "adamine", "devise")
 
 
@@ -39,7 +40,7 @@ def config_of(name, best_metric="loss", dim=DIM):
     return Config(
         data=DataConfig(csv=Path("a.csv"), images=Path("b")),
         objective=ObjectiveConfig(name=name),
-        loss=LossConfig(alpha=0.7, beta=1.3, gamma=0.4),
+        loss=LossConfig(alpha=0.7, beta=1.3, gamma=0.4, graph_margin="hinge"),
         towers=TowersConfig(
             image_layers=3, text_layers=2, units=16, embedding_dim=dim, dropout=0.0
         ),
@@ -184,7 +185,7 @@ def by_path(model):
 def test_a_step_moves_both_towers_and_the_classifier_if_it_classifies(name):
     objective = make_objective(config_of(name), graph_of_names(), NAMES)
     model, batch = network_and_batch(objective)
-    model.set_optimizers(lambda m: make_optimizer(OptimizerConfig(), 10, m))
+    model.set_optimizers(lambda m: make_optimizer(CONSTANT, 10, m))
     before = by_path(model)
     model.train_step(batch)
     moved = {p for p, v in by_path(model).items() if np.abs(v - before[p]).max() > 1e-5}
@@ -203,7 +204,9 @@ def test_a_step_moves_both_towers_and_the_classifier_if_it_classifies(name):
 def test_training_lowers_the_loss(name):
     objective = make_objective(config_of(name), graph_of_names(), NAMES)
     model, batch = network_and_batch(objective)
-    adam = OptimizerConfig(name="adam", learning_rate=0.01)
+    adam = OptimizerConfig(
+        name="adam", learning_rate=0.01, schedule="constant", warmup_steps=0
+    )
     model.set_optimizers(lambda m: make_optimizer(adam, 60, m))
     step = tf.function(model.train_step)
     first = float(step(batch)["loss"])
@@ -219,7 +222,7 @@ def test_separate_models_share_nothing():
     for factor in (1.0, -3.0):
         model, batch = network_and_batch(objective)
         batch = {**batch, "text": factor * batch["text"]}
-        model.set_optimizers(lambda m: make_optimizer(OptimizerConfig(), 10, m))
+        model.set_optimizers(lambda m: make_optimizer(CONSTANT, 10, m))
         model.train_step(batch)
         results.append(by_path(model))
     kernels = [path for path in results[0] if path.endswith("kernel")]
