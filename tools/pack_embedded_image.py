@@ -1,7 +1,6 @@
 """Takes the image encoder out of a trained run and packs its weights.
 
-Training, on 34,680 photos of the public "Fashion Product Images (Small)" set, is
-train.py with configs/embedded_image.ini; then
+The run is one of train.py with configs/embedded_image.ini.
 
 Example: python tools/pack_embedded_image.py --run_dir runs/embedded_image
 """
@@ -10,7 +9,7 @@ from absl import flags
 
 from huse_tf import cli
 
-_TO = flags.DEFINE_string("to", None, "The file to write; the package's by default.")
+_TO = flags.DEFINE_string("to", None, "The file to write, by default where `embedded` looks for it.")
 
 
 def main() -> None:

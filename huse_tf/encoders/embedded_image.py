@@ -1,4 +1,4 @@
-"""The image encoder in the package: a small convolutional network, and its weights."""
+"""A small convolutional network as image encoder, and the file of its weights."""
 
 from pathlib import Path
 
