@@ -9,7 +9,9 @@ from absl import flags
 
 from huse_tf import cli
 
-_TO = flags.DEFINE_string("to", None, "The file to write, by default where `embedded` looks for it.")
+_TO = flags.DEFINE_string(
+    "to", None, "The file to write; where the encoder `embedded` looks, by default."
+)
 
 
 def main() -> None:
