@@ -18,6 +18,7 @@ def main() -> None:
     """Prints the metrics, and keeps them in the run folder."""
     from pathlib import Path
 
+    cli.start_tensorflow()
     from huse_tf.errors import InputError
     from huse_tf.evaluation import format_table, write_evaluation
     from huse_tf.experiment import restore_run

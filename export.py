@@ -14,6 +14,7 @@ _TO = flags.DEFINE_string(
 
 def main() -> None:
     """Exports, verifies and prints where the version is."""
+    cli.start_tensorflow()
     from huse_tf.experiment import restore_run
     from huse_tf.export import export_run
 

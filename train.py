@@ -10,10 +10,12 @@ cli.define_training_flags()
 
 def main() -> None:
     """Trains, evaluates and exports one run."""
+    config = cli.training_config()
+    cli.start_tensorflow()
     from huse_tf.fit import fit
     from huse_tf.pipelines import stored_features
 
-    fit(cli.training_config(), cli.run_dir(), keep=stored_features)
+    fit(config, cli.run_dir(), keep=stored_features)
 
 
 if __name__ == "__main__":

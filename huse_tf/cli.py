@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -49,6 +50,28 @@ def training_config() -> Config:
 def run_dir() -> Path:
     """Returns the folder that --run_dir names."""
     return Path(RUN_DIR.value)
+
+
+def start_tensorflow() -> None:
+    """Imports TensorFlow without its notices, which precede any log level.
+
+    Where the import fails, they are shown.
+    """
+    sys.stderr.flush()
+    screen = os.dup(2)
+    with tempfile.TemporaryFile() as notices:
+        os.dup2(notices.fileno(), 2)
+        try:
+            import tensorflow
+
+            tensorflow.config.list_physical_devices()
+        except BaseException:
+            notices.seek(0)
+            os.write(screen, notices.read())
+            raise
+        finally:
+            os.dup2(screen, 2)
+            os.close(screen)
 
 
 def run(main: Callable[[], None]) -> None:
