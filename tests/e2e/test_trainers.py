@@ -1,6 +1,8 @@
 """The real commands, from a CSV to an evaluated, exported run."""
 
 import json
+import signal
+import time
 
 import pytest
 
@@ -123,3 +125,34 @@ def test_fine_tuning_and_a_lowered_batch(shop):
     )
     assert status == 0, errors
     assert "batch_size 5000 is lowered to the" in output
+
+
+def test_an_interrupted_run_goes_on_and_repeats_nothing(shop):
+    """SIGINT saves and exits with 75; the same command then ends the 60 epochs.
+
+    Losses of the calm run and of the interrupted one agree at every epoch.
+    """
+    settings = {"training.epochs": "60", "training.validate_epochs": "60"}
+    settings["export.at_end"] = "no"
+    calm, broken = shop.folder / "calm", shop.folder / "broken"
+    status, _, errors = shop.run("train.py", "--run_dir", calm, settings=settings)
+    assert status == 0, errors
+    process = shop.start("train.py", "--run_dir", broken, settings=settings)
+    deadline = time.monotonic() + 120
+    while not (broken / "metrics.jsonl").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 75, errors
+    assert "saved; the same command goes on" in errors
+    assert len(losses(broken, "train")) < 60
+    status, output, errors = shop.run(
+        "train.py", "--run_dir", broken, settings=settings
+    )
+    assert status == 0, errors
+    assert "going on after step" in output
+    steps = [r["step"] for r in records(broken) if r["split"] == "train"]
+    assert steps == [r["step"] for r in records(calm) if r["split"] == "train"]
+    pairs = zip(losses(calm, "train"), losses(broken, "train"), strict=True)
+    for expected, actual in pairs:
+        assert actual == pytest.approx(expected, rel=1e-4)
