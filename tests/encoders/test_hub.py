@@ -87,14 +87,15 @@ def test_digest_follows_the_weights(tmp_path, folder):
     assert hub.digest(folder) != before
 
 
-def test_missing_op_brings_in_tensorflow_text(monkeypatch):
+@pytest.mark.parametrize("error", [FileNotFoundError, RuntimeError])
+def test_missing_op_brings_in_tensorflow_text(monkeypatch, error):
     """The first attempt meets an unknown op, the second finds it registered."""
     registered = []
     monkeypatch.setattr(hub.text_ops, "register", registered.append)
 
     def read():
         if not registered:
-            raise FileNotFoundError("Op type not registered 'CaseFoldUTF8' in binary")
+            raise error("Op type not registered 'CaseFoldUTF8' in binary")
         return "model"
 
     assert hub.with_text_ops(read, "path") == "model"
