@@ -149,7 +149,7 @@ class TowersConfig:
         kinds.integer(2), "width of the last layer, the embedding", 512
     )
     dropout: float = _key(
-        kinds.number(0, 1, "[)"), "share of units dropped between layers", 0.15
+        kinds.number(0, 1, "[)"), "share of units dropped between layers", 0.05
     )
 
 
@@ -189,7 +189,7 @@ class LossConfig:
     """[loss]."""
 
     alpha: float = _key(kinds.number(0), "weight of the classification loss, eq 5", 1.0)
-    beta: float = _key(kinds.number(0), "weight of the graph loss, eq 5", 1.0)
+    beta: float = _key(kinds.number(0), "weight of the graph loss, eq 5", 3.0)
     gamma: float = _key(kinds.number(0), "weight of the gap loss, eq 5", 1.0)
     margin: float = _key(kinds.number(0, 2), "zeta of eq 10, a cosine distance", 0.7)
     graph_margin: str = _key(
@@ -200,7 +200,7 @@ class LossConfig:
     logit_scale: float | str = _key(
         kinds.either(("learned",), kinds.number(0, 1000, "(]")),
         "the classifier's logits are multiplied by it",
-        16.0,
+        8.0,
     )
 
 

@@ -259,7 +259,7 @@ def test_every_key_survives_saving(ini, tmp_path, name, field):
 
 def test_differences_say_here_and_there(ini):
     here, there = load_config(ini), load_config(ini, ["loss.beta=0.5"])
-    assert here.differences(there) == ["loss.beta: 1.0 here, 0.5 there"]
+    assert here.differences(there) == ["loss.beta: 3.0 here, 0.5 there"]
     assert here.differences(here) == []
 
 
