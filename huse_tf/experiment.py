@@ -21,7 +21,6 @@ from huse_tf.encoders.images import make_image_encoder
 from huse_tf.encoders.texts import (
     class_texts,
     encode_class_names,
-    make_class_encoder,
     make_text_encoder,
 )
 from huse_tf.errors import InputError
@@ -103,7 +102,7 @@ def class_graph(config: Config, class_names: tuple[str, ...]) -> np.ndarray:
         return graph_from_tree(class_names, separator)
     if graph != "names":
         return read_graph(graph, class_names)
-    encoder = make_class_encoder(config.class_encoder)
+    encoder = make_text_encoder(config.class_encoder)
     encoder.adapt(class_texts(class_names, separator))
     return graph_from_embeddings(
         encode_class_names(encoder, class_names, separator), class_names

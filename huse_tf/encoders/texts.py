@@ -101,11 +101,6 @@ def make_text_encoder(config: TextEncoderConfig | ClassEncoderConfig) -> TextEnc
     return parts[names[0]] if len(names) == 1 else ConcatenatedEncoder(parts)
 
 
-def make_class_encoder(config: ClassEncoderConfig) -> TextEncoder:
-    """Builds the encoder of class names, which still has to adapt to `class_texts`."""
-    return make_text_encoder(config)
-
-
 def class_texts(class_names: Sequence[str], separator: str) -> np.ndarray:
     """Reads class paths as texts: "shoes<heels" becomes "shoes heels".
 

@@ -17,7 +17,6 @@ from huse_tf.config import ClassEncoderConfig, TextEncoderConfig
 from huse_tf.encoders.texts import (
     class_texts,
     encode_class_names,
-    make_class_encoder,
     make_text_encoder,
 )
 from huse_tf.errors import InputError
@@ -107,7 +106,7 @@ def test_nothing_to_fine_tune(keys, name):
 
 
 def test_class_names(keys):
-    encoder = make_class_encoder(ClassEncoderConfig(name="tfidf", **keys))
+    encoder = make_text_encoder(ClassEncoderConfig(name="tfidf", **keys))
     texts = class_texts(CLASSES, "<")
     assert texts.tolist() == ["shirts red", "shirts blue", "dress"]
     encoder.adapt(texts)
@@ -119,7 +118,7 @@ def test_class_names(keys):
 
 
 def test_class_name_without_words(keys):
-    encoder = make_class_encoder(ClassEncoderConfig(name="word_vectors", **keys))
+    encoder = make_text_encoder(ClassEncoderConfig(name="word_vectors", **keys))
     encoder.adapt(class_texts(CLASSES, "<"))
     with pytest.raises(InputError, match="class '42': class_encoder finds no word"):
         encode_class_names(encoder, [*CLASSES, "42"], "<")
