@@ -144,12 +144,11 @@ class Catalog:
             )
 
 
-def read_catalog(data: DataConfig, seed: int) -> Catalog:
+def read_catalog(data: DataConfig) -> Catalog:
     """Reads a CSV and checks every row.
 
     Args:
         data: [data] of the config.
-        seed: of the split, where the CSV has no split column.
 
     Raises:
         InputError: the CSV or the images folder is not there, a column is missing or
@@ -180,7 +179,7 @@ def read_catalog(data: DataConfig, seed: int) -> Catalog:
     split = np.array(splits, dtype=object)
     if "split" not in columns:
         split = stratified_split(
-            labels, data.validation_fraction, data.test_fraction, seed
+            labels, data.validation_fraction, data.test_fraction, data.split_seed
         )
     return Catalog(
         images=np.array(images, dtype=object),

@@ -26,7 +26,7 @@ def define_training_flags() -> None:
     flags.DEFINE_integer(
         "epochs", None, "Passes over the training rows.", short_name="e"
     )
-    flags.DEFINE_integer("seed", None, "Of weights, order, dropout and split.")
+    flags.DEFINE_integer("seed", None, "Of weights, order and dropout.")
     flags.DEFINE_string("config", "config.ini", "The ini file.")
     flags.DEFINE_multi_string(
         "set", [], "section.key=value, goes before the ini; may be given several times."

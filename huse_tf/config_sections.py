@@ -49,6 +49,11 @@ class DataConfig:
     test_fraction: float = _key(
         kinds.number(0, 1, "[)"), "share of rows where there is no split column", 0.1
     )
+    split_seed: int = _key(
+        kinds.integer(0, 2**31 - 1),
+        "of the split that is drawn where there is no split column",
+        0,
+    )
     max_bad_rows: BadRows = _key(
         kinds.BAD_ROWS, "more rejected rows than this stop the run", BadRows(5.0, True)
     )
@@ -228,7 +233,7 @@ class TrainingConfig:
     batch_size: int = _key(kinds.integer(1), "products a step", 512)
     epochs: int = _key(kinds.integer(1), "passes over the training rows", 100)
     seed: int = _key(
-        kinds.integer(0, 2**31 - 1), "of split, weights, sample order, dropout", 0
+        kinds.integer(0, 2**31 - 1), "of weights, sample order, dropout", 0
     )
     precision: str = _key(
         kinds.choice("float32", "mixed_bfloat16", "mixed_float16"),

@@ -122,7 +122,7 @@ def prepare(config: Config, run: RunFolder, keep: Keep) -> Experiment:
         InputError: anything about the user's input.
     """
     run.check_config(config)
-    catalog = read_catalog(config.data, config.training.seed)
+    catalog = read_catalog(config.data)
     catalog.write_rejected(run.rejected)
     limit = config.data.max_bad_rows.limit(len(catalog) + len(catalog.rejected))
     catalog.check_bad_rows(limit)

@@ -28,7 +28,7 @@ def evaluate_split(trained: TrainedRun, split: str) -> tuple[dict, dict]:
             no row of that split.
     """
     config = trained.config
-    catalog = read_catalog(config.data, config.training.seed)
+    catalog = read_catalog(config.data)
     return _evaluate(trained, catalog, split)
 
 
@@ -49,7 +49,7 @@ def evaluate_csv(trained: TrainedRun, csv: Path, images: Path) -> tuple[dict, di
     data = dataclasses.replace(
         trained.config.data, csv=csv, images=images, min_class_size=1
     )
-    catalog = _known_classes(read_catalog(data, 0), trained.class_names)
+    catalog = _known_classes(read_catalog(data), trained.class_names)
     return _evaluate(trained, catalog, "test")
 
 

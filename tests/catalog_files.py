@@ -18,10 +18,10 @@ def fill(folder):
     return folder
 
 
-def read(folder, content, seed=0, **keys):
+def read(folder, content, **keys):
     path = folder / "catalog.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return read_catalog(DataConfig(csv=path, images=folder / "images", **keys), seed)
+    return read_catalog(DataConfig(csv=path, images=folder / "images", **keys))
 
 
 def read_rows(folder, *rows, header=HEADER, **keys):

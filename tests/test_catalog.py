@@ -59,7 +59,7 @@ def test_missing_files_and_folders(folder):
     def fails(csv_name, images):
         data = DataConfig(csv=folder / csv_name, images=folder / images)
         with pytest.raises(InputError) as caught:
-            read_catalog(data, 0)
+            read_catalog(data)
         return str(caught.value)
 
     (folder / "good.csv").write_text(HEADER + "\n".join(GOOD))
@@ -179,7 +179,7 @@ def test_the_real_catalogue():
         pytest.skip("HUSE_REAL_DATA is not set")
     root = Path(os.environ["HUSE_REAL_DATA"]) / "fashion"
     data = DataConfig(csv=root / "catalog.csv", images=root / "images")
-    catalog = read_catalog(data, 0)
+    catalog = read_catalog(data)
     with open(data.csv, encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert catalog.rejected == ()

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def load(folder, path):
-    catalog = read_catalog(DataConfig(csv=path, images=folder, min_class_size=1), 0)
+    catalog = read_catalog(DataConfig(csv=path, images=folder, min_class_size=1))
     assert not catalog.rejected
     return catalog
 

@@ -50,7 +50,7 @@ def test_a_drawn_split_is_stratified(sizes):
 
 def test_the_seed_decides_the_split(folder):
     def split(seed):
-        return read_rows(folder, seed=seed, test_fraction=0.3).split.tolist()
+        return read_rows(folder, split_seed=seed, test_fraction=0.3).split.tolist()
 
     assert split(1) == split(1)
     assert any(split(1) != split(seed) for seed in range(2, 6))

@@ -21,7 +21,7 @@ def main() -> None:
     """Encodes the pictures and the texts of one part of the catalogue."""
     part = read_part(_PART.value)
     config = cli.training_config()
-    catalog = read_catalog(config.data, config.training.seed)
+    catalog = read_catalog(config.data)
 
     images = make_image_encoder(config.image_encoder)
     features = encode_images(images, catalog, config.features, part=part)
