@@ -16,6 +16,20 @@ def unit(vectors: tf.Tensor) -> tf.Tensor:
     return tf.math.l2_normalize(vectors, axis=-1, epsilon=1e-12)
 
 
+def fused(image: tf.Tensor, text: tf.Tensor, image_weight: float) -> tf.Tensor:
+    """One vector a product: the weighted sum of both modalities, of length 1.
+
+    Args:
+        image: float32 [B, D], unit rows.
+        text: float32 [B, D], unit rows.
+        image_weight: in [0, 1]; the text has the rest.
+
+    Returns:
+        float32 [B, D].
+    """
+    return unit(image_weight * image + (1.0 - image_weight) * text)
+
+
 def paired_distance(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
     """Cosine distance of each row of `a` to the same row of `b`.
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import keras
 import tensorflow as tf
 
-from huse_tf.distances import unit
+from huse_tf.distances import fused
 from huse_tf.encoders.base import ImageEncoder, TextEncoder
 
 TOP = 5
@@ -63,8 +63,8 @@ class ServingModule(tf.Module):
 
         self._in_memory = in_memory
         self.functions = _signatures(
-            _image_function(image_encoder, _half(network, "image")),
-            _text_function(text_encoder, _half(network, "text")),
+            _image_function(image_encoder, half(network, "image")),
+            _text_function(text_encoder, half(network, "text")),
             self.class_names,
             self.fusion_weight,
         )
@@ -111,7 +111,7 @@ def _in_float32(network: keras.Model) -> keras.Model:
     return copy
 
 
-def _half(network: keras.Model, modality: str) -> keras.Model:
+def half(network: keras.Model, modality: str) -> keras.Model:
     """Cuts out one modality: features to {"embedding", "logits"}."""
     outputs = network.output
     return keras.Model(
@@ -145,7 +145,7 @@ def _text_function(encoder: TextEncoder, half: keras.Model):
 def _signatures(image_outputs, text_outputs, names: tuple[str, ...], weight: float):
     """Returns the signatures by name, which share the two functions given."""
 
-    def fused(image_bytes, text):
+    def both(image_bytes, text):
         same = tf.debugging.assert_equal(
             tf.size(image_bytes),
             tf.size(text),
@@ -161,7 +161,7 @@ def _signatures(image_outputs, text_outputs, names: tuple[str, ...], weight: flo
         return {
             "embedding": _where(
                 valid,
-                unit(weight * image["embedding"] + (1.0 - weight) * text["embedding"]),
+                fused(image["embedding"], text["embedding"], weight),
             ),
             "class_names": _where(valid, tf.gather(tf.constant(names), top.indices)),
             "probabilities": _where(valid, top.values),
@@ -170,7 +170,7 @@ def _signatures(image_outputs, text_outputs, names: tuple[str, ...], weight: flo
 
     @tf.function(input_signature=[_IMAGES, _TEXTS])
     def serving_default(image_bytes, text):
-        answer = fused(image_bytes, text)
+        answer = both(image_bytes, text)
         return {
             "embedding": answer["embedding"],
             "class_name": answer["class_names"][:, 0],
@@ -190,7 +190,7 @@ def _signatures(image_outputs, text_outputs, names: tuple[str, ...], weight: flo
 
     @tf.function(input_signature=[_IMAGES, _TEXTS])
     def classify(image_bytes, text):
-        answer = fused(image_bytes, text)
+        answer = both(image_bytes, text)
         return {n: answer[n] for n in ("class_names", "probabilities", "valid")}
 
     return {

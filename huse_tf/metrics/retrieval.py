@@ -73,7 +73,7 @@ def rank(
             chunk[np.arange(stop - start), np.arange(start, stop)] = -np.inf
         else:
             ranks[start:stop] = _own_ranks(chunk[:, :n], start)
-        found = _nearest(chunk, k)
+        found = nearest_columns(chunk, k)
         neighbours[start:stop, : found.shape[1]] = found
     return Ranking(neighbours, ranks)
 
@@ -144,7 +144,7 @@ def _own_ranks(scores: np.ndarray, start: int) -> np.ndarray:
     return ranks
 
 
-def _nearest(scores: np.ndarray, k: int) -> np.ndarray:
+def nearest_columns(scores: np.ndarray, k: int) -> np.ndarray:
     """Columns of the k largest scores of each row, -1 for those at -inf.
 
     The k best lie in the k blocks with the largest maxima: an item of another block
@@ -161,14 +161,14 @@ def _nearest(scores: np.ndarray, k: int) -> np.ndarray:
     blocked = scores.reshape(len(scores), -1, BLOCK)
     rows = np.arange(len(scores))[:, None]
     # Blocks in column order again, so that position order is column order.
-    blocks = np.sort(_largest(blocked.max(axis=2), k), axis=1)
+    blocks = np.sort(largest(blocked.max(axis=2), k), axis=1)
     candidates = blocked[rows, blocks].reshape(len(scores), -1)
-    best = _largest(candidates, k)
+    best = largest(candidates, k)
     columns = blocks[rows, best // BLOCK] * BLOCK + best % BLOCK
     return np.where(candidates[rows, best] > -np.inf, columns, -1)
 
 
-def _largest(scores: np.ndarray, k: int) -> np.ndarray:
+def largest(scores: np.ndarray, k: int) -> np.ndarray:
     """Positions of the k largest scores of each row, equal ones in position order.
 
     Score and position become one integer, which has no ties: the float's bits, made

@@ -105,7 +105,7 @@ def test_one_point_for_all_earns_no_rank():
 def test_negative_and_zero_scores_are_ordered():
     scores = np.full((1, retrieval.BLOCK), -np.inf, np.float32)
     scores[0, :6] = [-0.5, -0.0, 0.0, -0.25, 1e-30, -1e-30]
-    assert retrieval._nearest(scores, 7).tolist() == [[4, 1, 2, 5, 3, 0, -1]]
+    assert retrieval.nearest_columns(scores, 7).tolist() == [[4, 1, 2, 5, 3, 0, -1]]
 
 
 def test_memory_is_bounded_by_the_chunk():
