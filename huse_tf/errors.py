@@ -10,5 +10,9 @@ class InputError(Exception):
     """
 
 
+class Diverged(InputError):
+    """The loss or the embeddings are not finite; other settings may train."""
+
+
 class Interrupted(Exception):
     """The run was asked to stop, has saved, and goes on with the same command."""

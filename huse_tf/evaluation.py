@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from huse_tf.errors import InputError
+from huse_tf.errors import Diverged, InputError
 from huse_tf.metrics import classification, hierarchy, retrieval
 
 MODALITIES = ("image", "text")
@@ -162,7 +162,7 @@ def _check(
                 )
             bad = np.count_nonzero(~np.isfinite(values).all(axis=1))
             if bad:
-                raise InputError(
+                raise Diverged(
                     f"{name} {kind}: {bad} of {n} rows are not finite; the training "
                     "has diverged: lower optimizer.learning_rate, or set "
                     "training.precision = float32"

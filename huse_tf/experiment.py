@@ -1,6 +1,5 @@
 """From a config to what is trained, and from a run folder back to it."""
 
-import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,14 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from huse_tf import pipelines
-from huse_tf.catalog import SPLITS, Catalog, read_catalog
+from huse_tf.catalog import SPLITS, Catalog
 from huse_tf.checkpoints import Checkpoints
-from huse_tf.config import (
-    Config,
-    ImageEncoderConfig,
-    TextEncoderConfig,
-    load_config,
-)
+from huse_tf.config import Config, load_config
 from huse_tf.encoders.base import ImageEncoder, TextEncoder
 from huse_tf.encoders.images import make_image_encoder
 from huse_tf.encoders.texts import (
@@ -107,45 +101,6 @@ def class_graph(config: Config, class_names: tuple[str, ...]) -> np.ndarray:
     return graph_from_embeddings(
         encode_class_names(encoder, class_names, separator), class_names
     )
-
-
-def prepare(config: Config, run: RunFolder, keep: Keep) -> Experiment:
-    """Reads, checks and encodes the catalogue, builds the model, describes the run.
-
-    Args:
-        config: the effective config.
-        run: claimed; a run that it holds must be of this config and catalogue.
-        keep: how encoded features are kept: `pipelines.stored_features` or
-            `pipelines.features_in_ram`.
-
-    Raises:
-        InputError: anything about the user's input.
-    """
-    run.check_config(config)
-    catalog = read_catalog(config.data)
-    catalog.write_rejected(run.rejected)
-    limit = config.data.max_bad_rows.limit(len(catalog) + len(catalog.rejected))
-    catalog.check_bad_rows(limit)
-    text_encoder = make_text_encoder(config.text_encoder)
-    text_encoder.adapt(catalog.texts[catalog.indices("train")])
-    image_encoder = make_image_encoder(config.image_encoder)
-    graph = class_graph(config, catalog.class_names)
-    objective = make_objective(config, graph, catalog.class_names)
-
-    catalog, pipeline = make_pipeline(
-        config, catalog, image_encoder, text_encoder, keep
-    )
-    print(catalog.summary())
-    catalog.write_rejected(run.rejected)
-    catalog.check_bad_rows(limit)
-    run.check_catalog(catalog)
-    pipeline = dataclasses.replace(pipeline, batch_size=_batch_size(config, catalog))
-    _check_fine_tuning("image_encoder", config.image_encoder, image_encoder)
-    _check_fine_tuning("text_encoder", config.text_encoder, text_encoder)
-    run.describe(config, catalog, graph, text_encoder.state())
-    classes = len(catalog.class_names)
-    model = build_model(config, image_encoder, text_encoder, objective, classes)
-    return Experiment(config, catalog, pipeline, graph, model)
 
 
 def make_pipeline(
@@ -258,35 +213,3 @@ def best_weights(run: RunFolder) -> Checkpoints:
 def model_values(model: HuseModel) -> list:
     """All TensorFlow variables of the model, dropout seeds included."""
     return [variable.value for variable in model.variables]
-
-
-def _check_fine_tuning(
-    section: str,
-    config: ImageEncoderConfig | TextEncoderConfig,
-    encoder: ImageEncoder | TextEncoder,
-) -> None:
-    """Says how many variables of an encoder will train; stops if none does."""
-    if config.fine_tune == "none":
-        return
-    variables = encoder.trainable_variables
-    weights = sum(int(np.prod(variable.shape)) for variable in variables)
-    print(f"{section}: {len(variables)} variables will train, {weights:,} weights")
-    if not variables:
-        raise InputError(
-            f"{section}.fine_tune = {config.fine_tune}, but {section}.name = "
-            f"{config.name} has no variable that can train; set fine_tune = none"
-        )
-
-
-def _batch_size(config: Config, catalog: Catalog) -> int:
-    rows = len(catalog.indices("train"))
-    if rows == 0:
-        raise InputError(
-            f"{config.data.csv}: no row has split 'train'; training needs some"
-        )
-    if config.training.batch_size > rows:
-        print(
-            f"batch_size {config.training.batch_size} is lowered to the {rows} "
-            "training rows"
-        )
-    return min(config.training.batch_size, rows)

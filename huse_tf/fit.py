@@ -6,14 +6,15 @@ from huse_tf.config import Config
 from huse_tf.errors import InputError
 from huse_tf.evaluation import format_table, write_evaluation
 from huse_tf.experiment import (
+    Experiment,
     Keep,
     images_train_along,
-    prepare,
     restore_run,
     texts_train_along,
 )
 from huse_tf.export import export_run
 from huse_tf.pipelines import features_in_ram
+from huse_tf.preparation import prepare
 from huse_tf.run_folder import RunFolder
 from huse_tf.training import Trainer
 
@@ -30,13 +31,8 @@ def fit(config: Config, run_dir: str | Path, keep: Keep) -> None:
         InputError: the user's input is wrong.
         Interrupted: a signal came; the same call goes on.
     """
-    if keep is features_in_ram and (
-        images_train_along(config) or texts_train_along(config)
-    ):
-        raise InputError(
-            "large_ram_train.py holds features, which fine_tune and augment change at "
-            "every step: use train.py, or set fine_tune = none and augment = no"
-        )
+    if keep is features_in_ram:
+        check_encoders_are_frozen(config, "large_ram_train.py")
     print(config.brief() + "\n")
     run = RunFolder(run_dir)
     run.claim()
@@ -50,33 +46,60 @@ def fit(config: Config, run_dir: str | Path, keep: Keep) -> None:
             "another with --run_dir"
         )
         return
+    rows = experiment.pipeline.split
+    split = next((name for name in ("test", "validation") if len(rows[name])), None)
+    metrics, meta = train_and_evaluate(experiment, trainer, split)
+    print(
+        f"\n{split} rows, weights of epoch {meta['epoch']}\n{format_table(metrics)}\n"
+    )
+    write_evaluation(run.evaluation, metrics, meta)
+    if config.export.at_end:
+        version = export_run(restore_run(run.path), run.export)
+        print(f"exported {version}")
+
+
+def train_and_evaluate(
+    experiment: Experiment, trainer: Trainer, split: str | None
+) -> tuple[dict[str, float], dict[str, object]]:
+    """Trains to the end, wherever the run stands, and evaluates the best weights.
+
+    Args:
+        experiment: the trainer's.
+        trainer: as built.
+        split: whose rows are evaluated; None where the catalogue has none for it.
+
+    Returns:
+        metrics: name -> value.
+        meta: split, fusion_weight, epoch, step and the catalogue's fingerprint.
+
+    Raises:
+        InputError: the loss is not finite, or there are no rows to evaluate.
+        Interrupted: a signal came; everything is saved.
+    """
     if trainer.state["step"]:
         print(f"going on after step {trainer.state['step']:,}")
     if not trainer.finished:
         trainer.train()
     best = trainer.restore_best()
-    rows = experiment.pipeline.split
-    split = next((name for name in ("test", "validation") if len(rows[name])), None)
     if split is None:
         raise InputError(
             "trained, but neither test nor validation has rows: nothing to evaluate"
         )
     weight = trainer.scorer.fusion_weight(experiment.pipeline)
     metrics = trainer.scorer.metrics(experiment.pipeline, split, weight)
-    print(
-        f"\n{split} rows, weights of epoch {best['epoch']}\n{format_table(metrics)}\n"
-    )
-    write_evaluation(
-        run.evaluation,
-        metrics,
-        {
-            "split": split,
-            "fusion_weight": weight,
-            "epoch": best["epoch"],
-            "step": best["step"],
-            "catalog": experiment.catalog.fingerprint,
-        },
-    )
-    if config.export.at_end:
-        version = export_run(restore_run(run.path), run.export)
-        print(f"exported {version}")
+    return metrics, {
+        "split": split,
+        "fusion_weight": weight,
+        "epoch": best["epoch"],
+        "step": best["step"],
+        "catalog": experiment.catalog.fingerprint,
+    }
+
+
+def check_encoders_are_frozen(config: Config, command: str) -> None:
+    """Raises InputError where encoders train along: `command` holds features."""
+    if images_train_along(config) or texts_train_along(config):
+        raise InputError(
+            f"{command} holds features, which fine_tune and augment change at "
+            "every step: use train.py, or set fine_tune = none and augment = no"
+        )

@@ -9,7 +9,7 @@ import pandas as pd
 import tensorflow as tf
 
 from huse_tf.checkpoints import Checkpoints
-from huse_tf.errors import InputError, Interrupted
+from huse_tf.errors import Diverged, Interrupted
 from huse_tf.experiment import Experiment, best_weights, model_values
 from huse_tf.optimizers import make_optimizer
 from huse_tf.progress import Progress
@@ -36,7 +36,7 @@ class Trainer:
         """Builds the optimizers and loads the newest checkpoint, if there is one.
 
         Args:
-            experiment: from `experiment.prepare`.
+            experiment: from `preparation.prepare`.
             run: claimed and described.
 
         Raises:
@@ -168,7 +168,7 @@ class Trainer:
         named = ", ".join(
             f"{name} {value}" for name, value in zip(self._names, losses, strict=True)
         )
-        raise InputError(
+        raise Diverged(
             f"step {step}: the loss is not finite ({named}); the batch's rows are in "
             f"{path} and the last checkpoint is kept: lower optimizer.learning_rate, "
             "or look at these rows"
