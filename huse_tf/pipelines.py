@@ -15,6 +15,7 @@ from huse_tf.catalog import Catalog
 from huse_tf.config import ImageEncoderConfig
 from huse_tf.encoders.augment import augment
 from huse_tf.encoders.base import ImageEncoder, TextEncoder
+from huse_tf.encoders.unreadable import why_file_undecodable
 from huse_tf.features import Features
 from huse_tf.progress import Progress
 
@@ -178,6 +179,7 @@ def undecodable(catalog: Catalog, encoder: ImageEncoder) -> dict[int, str]:
     with Progress(len(catalog), "Checking pictures", unit="images") as bar:
         for valid in batches.as_numpy_iterator():
             for offset in np.flatnonzero(~valid):
-                failed[bar.done + int(offset)] = "picture cannot be decoded"
+                row = bar.done + int(offset)
+                failed[row] = why_file_undecodable(paths[row])
             bar.update(len(valid))
     return failed

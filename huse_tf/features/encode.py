@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from huse_tf.encoders.base import ImageEncoder, TextEncoder
+from huse_tf.encoders.unreadable import why_file_undecodable
 from huse_tf.errors import InputError, Interrupted
 from huse_tf.features.image_keys import image_keys
 from huse_tf.features.keys import sortable, text_keys
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from huse_tf.config import FeaturesConfig
 
 READERS = 16
-UNDECODABLE = "undecodable picture"
 VANISHED = "cannot be read: changed or removed while encoding"
 
 Part = tuple[int, int]
@@ -60,9 +60,12 @@ def encode_images(
     paths = catalog.images[share]
     keys, unreadable = image_keys(config.folder, catalog.image_root, paths, progress)
 
+    def file_of(row: int) -> str:
+        return os.path.join(catalog.image_root, paths[row])
+
     def batches(rows: np.ndarray) -> tf.data.Dataset:
         def files_of(chunk: np.ndarray) -> list[str]:
-            return [os.path.join(catalog.image_root, path) for path in paths[chunk]]
+            return [file_of(row) for row in chunk]
 
         def prepare(position: tf.Tensor, content: tf.Tensor) -> tuple:
             pixels, valid = encoder.prepare(content)
@@ -83,7 +86,11 @@ def encode_images(
     todo = np.ones(len(keys), bool)
     todo[list(unreadable)] = False
     run = _Run("image", encoder, config, progress)
-    return run.features(keys, todo, batches, unreadable)
+
+    def why(row: int) -> str:
+        return why_file_undecodable(file_of(row))
+
+    return run.features(keys, todo, batches, unreadable, why)
 
 
 def encode_texts(
@@ -193,6 +200,7 @@ class _Run:
         todo: np.ndarray,
         batches: Callable[[np.ndarray], tf.data.Dataset],
         failed: dict[int, str],
+        why: Callable[[int], str] | None = None,
     ) -> Features:
         """Encodes the rows of `todo` that are absent, then finds all of them.
 
@@ -201,6 +209,7 @@ class _Run:
             todo: bool [N], rows that can be encoded.
             batches: rows -> dataset of (rows [b], prepared, valid [b]).
             failed: reasons by row, of those not in `todo`.
+            why: names what is wrong with a row that comes out not valid.
         """
         store = self._store
         locations, bad = store.locate(keys)
@@ -214,7 +223,7 @@ class _Run:
                 f"{self._kind} features: {len(keys):,} rows, {len(rows):,} to encode, "
                 f"in {store.folder}"
             )
-        encoded = self._encode(keys, rows, batches(rows)) if len(rows) else 0
+        encoded = self._encode(keys, rows, batches(rows), why) if len(rows) else 0
         if len(rows):
             store.refresh()
             locations, bad = store.locate(keys)
@@ -226,7 +235,11 @@ class _Run:
         )
 
     def _encode(
-        self, keys: np.ndarray, rows: np.ndarray, dataset: tf.data.Dataset
+        self,
+        keys: np.ndarray,
+        rows: np.ndarray,
+        dataset: tf.data.Dataset,
+        why: Callable[[int], str] | None,
     ) -> int:
         """Encodes and writes; returns how many rows were written.
 
@@ -246,7 +259,8 @@ class _Run:
                 for row, prepared, valid in dataset:
                     row, valid = row.numpy(), valid.numpy()
                     writer.add(keys[row[valid]], call(prepared).numpy()[valid])
-                    writer.fail(keys[row[~valid]], UNDECODABLE)
+                    for bad in row[~valid]:
+                        writer.fail(keys[[bad]], why(bad))
                     bar.update(len(row))
         except KeyboardInterrupt as stop:
             raise Interrupted(

@@ -101,8 +101,8 @@ def test_broken_and_absent_pictures_are_named_and_never_stop_a_run(pictures, set
     features = encode(Squares(), pictures, settings)
     assert features.encoded == 97
     assert features.failed == {
-        7: "undecodable picture",
-        8: "undecodable picture",
+        7: "undecodable picture: of no known format",
+        8: "undecodable picture: of no known format",
         9: "cannot be read: No such file or directory",
     }
     np.testing.assert_array_equal(features.gather([7, 8, 9]), np.zeros((3, 3)))
