@@ -11,6 +11,7 @@ _SPLIT = flags.DEFINE_enum(
     "split", "test", ["train", "validation", "test"], "Rows to evaluate."
 )
 _CSV = flags.DEFINE_string("csv", None, "Evaluate all rows of this CSV instead.")
+_REPORT = flags.DEFINE_bool("report", False, "Draw an HTML report of them too.")
 _IMAGES = flags.DEFINE_string("images", None, "The folder of that CSV's pictures.")
 
 
@@ -27,16 +28,19 @@ def main() -> None:
     if bool(_CSV.value) != bool(_IMAGES.value):
         raise InputError("--csv and --images go together: name both, or neither")
     trained = restore_run(cli.run_dir())
+    folder = trained.run.path
+    name = Path(_CSV.value).stem if _CSV.value else _SPLIT.value
+    report = folder / f"report_{name}.html" if _REPORT.value else None
     if _CSV.value:
-        csv = Path(_CSV.value)
-        metrics, meta = evaluate_csv(trained, csv, Path(_IMAGES.value))
-        path = trained.run.path / f"evaluation_{csv.stem}.json"
+        metrics, meta = evaluate_csv(
+            trained, Path(_CSV.value), Path(_IMAGES.value), report
+        )
     else:
-        metrics, meta = evaluate_split(trained, _SPLIT.value)
-        path = trained.run.path / f"evaluation_{_SPLIT.value}.json"
+        metrics, meta = evaluate_split(trained, _SPLIT.value, report)
     print(format_table(metrics))
+    path = folder / f"evaluation_{name}.json"
     write_evaluation(path, metrics, meta)
-    print(f"\nwritten to {path}")
+    print(f"\nwritten to {path}" + (f" and {report}" if report else ""))
 
 
 if __name__ == "__main__":

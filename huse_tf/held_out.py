@@ -9,15 +9,20 @@ from huse_tf.catalog import Catalog, read_catalog
 from huse_tf.errors import InputError
 from huse_tf.experiment import TrainedRun, make_pipeline
 from huse_tf.pipelines import stored_features
+from huse_tf.reports.answers import gather
+from huse_tf.reports.report import write_report
 from huse_tf.scoring import Scorer
 
 
-def evaluate_split(trained: TrainedRun, split: str) -> tuple[dict, dict]:
+def evaluate_split(
+    trained: TrainedRun, split: str, report: Path | None = None
+) -> tuple[dict, dict]:
     """Computes the metrics of a split of the catalogue that a run was trained on.
 
     Args:
         trained: the run.
         split: train, validation or test.
+        report: where to draw a report of these rows, if at all.
 
     Returns:
         metrics: name -> value.
@@ -29,16 +34,19 @@ def evaluate_split(trained: TrainedRun, split: str) -> tuple[dict, dict]:
     """
     config = trained.config
     catalog = read_catalog(config.data)
-    return _evaluate(trained, catalog, split)
+    return _evaluate(trained, catalog, split, report)
 
 
-def evaluate_csv(trained: TrainedRun, csv: Path, images: Path) -> tuple[dict, dict]:
+def evaluate_csv(
+    trained: TrainedRun, csv: Path, images: Path, report: Path | None = None
+) -> tuple[dict, dict]:
     """Computes the metrics of all rows of another CSV.
 
     Args:
         trained: the run; rows of classes that it does not know are rejected.
         csv: columns as in a catalogue; a split column is not read.
         images: the folder of its pictures.
+        report: where to draw a report of these rows, if at all.
 
     Returns:
         As `evaluate_split`.
@@ -50,10 +58,12 @@ def evaluate_csv(trained: TrainedRun, csv: Path, images: Path) -> tuple[dict, di
         trained.config.data, csv=csv, images=images, min_class_size=1
     )
     catalog = _known_classes(read_catalog(data), trained.class_names)
-    return _evaluate(trained, catalog, "test")
+    return _evaluate(trained, catalog, "test", report)
 
 
-def _evaluate(trained: TrainedRun, catalog: Catalog, split: str) -> tuple[dict, dict]:
+def _evaluate(
+    trained: TrainedRun, catalog: Catalog, split: str, report: Path | None
+) -> tuple[dict, dict]:
     config = trained.config
     catalog, pipeline = make_pipeline(
         config, catalog, trained.image_encoder, trained.text_encoder, stored_features
@@ -66,12 +76,16 @@ def _evaluate(trained: TrainedRun, catalog: Catalog, split: str) -> tuple[dict, 
     scorer = Scorer(trained.model, config, trained.class_names)
     weight = trained.fusion_weight
     metrics = scorer.metrics(pipeline, split, weight, progress=True)
-    return metrics, {
+    meta = {
         "split": split,
         "csv": str(catalog.csv),
         "fusion_weight": weight,
         "catalog": catalog.fingerprint,
     }
+    if report:
+        answers = gather(trained.run, config, catalog, pipeline, scorer, metrics, meta)
+        write_report(report, answers)
+    return metrics, meta
 
 
 def _known_classes(catalog: Catalog, class_names: tuple[str, ...]) -> Catalog:

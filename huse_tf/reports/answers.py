@@ -1,0 +1,138 @@
+"""What a report is made of: a trained model's answers about a set of products."""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from functools import cached_property
+
+import numpy as np
+
+from huse_tf.catalog import Catalog
+from huse_tf.catalog_rows import Rejected
+from huse_tf.config import Config
+from huse_tf.metrics.classification import fused_classes
+from huse_tf.pipelines import Pipeline
+from huse_tf.reports.class_tree import ClassTree
+from huse_tf.run_folder import RunFolder
+from huse_tf.scoring import Scorer
+from huse_tf.semantic_graph import read_graph
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Answers:
+    """n products of K classes as a trained model sees them.
+
+    Attributes:
+        name: of the run.
+        tree: the K classes.
+        graph: float [K, K], the semantic graph A.
+        labels: int [n].
+        images: [n] paths of the pictures.
+        texts: [n].
+        image_embedding: float32 [n, D], unit rows.
+        text_embedding: float32 [n, D], unit rows.
+        classified: classes told by the classifier from "image", "text" and "fusion",
+            int [n] each; empty where the objective trains no classifier.
+        metrics: of these products, by name.
+        meta: what the metrics belong to: split, epoch, ...
+        history: the lines of metrics.jsonl.
+        rejected: rows of the CSV that were not used.
+        catalog: its facts: fingerprint, rows, ...
+        config: the run's ini.
+        seed: of the run.
+    """
+
+    name: str
+    tree: ClassTree
+    graph: np.ndarray
+    labels: np.ndarray
+    images: list[str]
+    texts: list[str]
+    image_embedding: np.ndarray
+    text_embedding: np.ndarray
+    classified: Mapping[str, np.ndarray]
+    metrics: Mapping[str, float]
+    meta: Mapping[str, object]
+    history: list[dict]
+    rejected: tuple[Rejected, ...]
+    catalog: Mapping[str, object]
+    config: str
+    seed: int
+
+    def __len__(self) -> int:
+        """Returns n."""
+        return len(self.labels)
+
+    @cached_property
+    def told(self) -> np.ndarray:
+        """The class told of each product, int [n], by image and text together.
+
+        Without a classifier it is the class whose centre is nearest to the mean of the
+        product's two embeddings.
+        """
+        if self.classified:
+            return self.classified["fusion"]
+        centres = np.nan_to_num(self.centres, nan=0.0)
+        return ((self.image_embedding + self.text_embedding) @ centres.T).argmax(axis=1)
+
+    @cached_property
+    def centres(self) -> np.ndarray:
+        """Mean of a class's images and texts, [K, D], unit rows; nan without any."""
+        both = self.image_embedding + self.text_embedding
+        sums = np.zeros((len(self.tree.names), both.shape[1]))
+        np.add.at(sums, self.labels, both)
+        lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+        return sums / np.where(lengths > 0, lengths, np.nan)
+
+
+def gather(
+    run: RunFolder,
+    config: Config,
+    catalog: Catalog,
+    pipeline: Pipeline,
+    scorer: Scorer,
+    metrics: Mapping[str, float],
+    meta: Mapping[str, object],
+) -> Answers:
+    """Runs the model over the products and reads the run folder.
+
+    Args:
+        run: the folder.
+        config: of the run.
+        catalog: its class names in the run's label order.
+        pipeline: of the catalogue.
+        scorer: of the trained model.
+        metrics: of the products of meta's "split".
+        meta: with "split" and "fusion_weight".
+    """
+    split = meta["split"]
+    outputs, _ = scorer.embed(pipeline, split)
+    rows = pipeline.split[split]
+    classified = {}
+    if "fusion_accuracy" in metrics:
+        images, texts = outputs["image_logits"], outputs["text_logits"]
+        classified = {
+            "image": images.argmax(axis=1),
+            "text": texts.argmax(axis=1),
+            "fusion": fused_classes(images, texts, float(meta["fusion_weight"])),
+        }
+    with open(run.metrics, encoding="utf-8") as file:
+        history = [json.loads(line) for line in file]
+    return Answers(
+        name=run.path.resolve().name,
+        tree=ClassTree(catalog.class_names, config.data.class_separator),
+        graph=read_graph(run.graph, catalog.class_names),
+        labels=catalog.labels[rows],
+        images=[catalog.image_path(i) for i in rows],
+        texts=[str(text) for text in catalog.texts[rows]],
+        image_embedding=outputs["image_embedding"],
+        text_embedding=outputs["text_embedding"],
+        classified=classified,
+        metrics=metrics,
+        meta=meta,
+        history=history,
+        rejected=catalog.rejected,
+        catalog=json.loads(run.catalog.read_text(encoding="utf-8")),
+        config=run.config.read_text(encoding="utf-8"),
+        seed=config.training.seed,
+    )

@@ -1,0 +1,167 @@
+"""The metrics as tables, the rejected rows, the config and where it was trained."""
+
+import os
+import platform
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+import keras
+import matplotlib
+import numpy as np
+import tensorflow as tf
+
+import huse_tf
+from huse_tf.evaluation import DIRECTIONS, MODALITIES, PRECISION_AT, RECALL_AT
+from huse_tf.progress import clock
+from huse_tf.reports.answers import Answers
+from huse_tf.reports.html import Html, number, paragraph, section, table, tag
+
+REJECTED_SHOWN = 200
+
+
+def metrics(answers: Answers) -> Html:
+    """Lays out every metric."""
+    values = answers.metrics
+    tiles = [
+        (f"{name} accuracy", values.get(f"{name}_accuracy"))
+        for name in (*MODALITIES, "fusion")
+    ]
+    tiles += [
+        ("image → text R@1", values["image_to_text_R@1"]),
+        ("text → image R@1", values["text_to_image_R@1"]),
+        ("modal gap", values["modal_gap"]),
+    ]
+    shown = [
+        tag("div", tag("b", number(value)), tag("span", name), class_="tile")
+        for name, value in tiles
+        if value is not None
+    ]
+    ways = [(f"{q} → {i}", f"{q}_to_{i}") for q, i in DIRECTIONS]
+    of_class = [
+        [
+            label,
+            *(number(values[f"{way}_R@{k}"]) for k in RECALL_AT),
+            *(number(values[f"{way}_HP@{k}"]) for k in PRECISION_AT),
+        ]
+        for label, way in ways
+    ]
+    of_product = [
+        [
+            label,
+            *(number(values[f"{way}_instance_R@{k}"]) for k in RECALL_AT),
+            number(values[f"{way}_instance_median_rank"], 1),
+        ]
+        for label, way in ways
+        if f"{way}_instance_median_rank" in values
+    ]
+    losses = [[name, number(v)] for name, v in values.items() if name.endswith("loss")]
+    at = [f"R@{k}" for k in RECALL_AT]
+    return section(
+        "Metrics",
+        tag("div", *shown, class_="tiles"),
+        tag("h3", "Same class"),
+        paragraph(
+            "R@K: share of queries with an item of their class among the K nearest. "
+            "HP@K: mean share of the K nearest whose class is among the K classes "
+            "nearest in the class tree."
+        ),
+        table(["query → items", *at, *(f"HP@{k}" for k in PRECISION_AT)], of_class),
+        tag("h3", "Same product"),
+        table(["query → items", *at, "median rank"], of_product),
+        tag("h3", "Losses"),
+        table(["loss", "value"], losses),
+    )
+
+
+def rejected(answers: Answers) -> Html:
+    """Lists the rows that were not used, by reason and one by one."""
+    rows = answers.rejected
+    if not rows:
+        return section("Rejected rows", paragraph("Every row of the CSV was used."))
+    reasons = Counter(row.reason for row in rows).most_common()
+    more = len(rows) - REJECTED_SHOWN
+    return section(
+        "Rejected rows",
+        table(["reason", "rows"], [[name, number(count)] for name, count in reasons]),
+        table(
+            ["row", "image", "text", "class", "reason"],
+            [
+                [row.row, row.image, row.text, row.class_name, row.reason]
+                for row in rows[:REJECTED_SHOWN]
+            ],
+            tall=True,
+        ),
+        paragraph(f"{more:,} more stand in rejected.csv.") if more > 0 else "",
+    )
+
+
+def about(answers: Answers) -> Html:
+    """Says on what, with what and how long the run was trained."""
+    data = [(name.replace("_", " "), str(v)) for name, v in answers.catalog.items()]
+    data += [(f"evaluated: {name}", str(v)) for name, v in answers.meta.items()]
+    versions = {
+        "huse_tf": huse_tf.__version__,
+        "python": platform.python_version(),
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "numpy": np.__version__,
+        "matplotlib": matplotlib.__version__,
+    }
+    return section(
+        "About this run",
+        tag(
+            "div",
+            tag("div", tag("h3", "Data"), table(["", ""], data)),
+            tag(
+                "div",
+                tag("h3", "Times"),
+                table(["", ""], _times(answers.history).items()),
+                tag("h3", "Versions and hardware, where the report was drawn"),
+                table(["", ""], [*versions.items(), *_hardware().items()]),
+            ),
+            class_="side",
+        ),
+        tag(
+            "details",
+            tag("summary", "The whole config"),
+            tag("pre", answers.config),
+        ),
+    )
+
+
+def _times(history: list[dict]) -> dict[str, str]:
+    """Training and wall time out of metrics.jsonl."""
+    train = [line for line in history if line["split"] == "train"]
+    if not train:
+        return {"training": "–"}
+    rates = np.array([line["products_per_second"] for line in train])
+    wall = history[-1]["time"] - history[0]["time"]
+    return {
+        "epochs": number(train[-1]["epoch"]),
+        "steps": number(train[-1]["step"]),
+        "products a second, median epoch": f"{np.median(rates):,.0f}",
+        "first to last epoch, with validation": clock(wall),
+    }
+
+
+def _hardware() -> Mapping[str, str]:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    devices = [
+        tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
+        for gpu in tf.config.list_physical_devices("GPU")
+    ]
+    return {
+        "processor": _processor(),
+        "cores": str(len(os.sched_getaffinity(0))),
+        "memory": f"{memory:.0f} GiB",
+        "GPU": ", ".join(devices) or "none",
+        "system": f"{platform.system()} {platform.release()}",
+    }
+
+
+def _processor() -> str:
+    known = Path("/proc/cpuinfo")
+    lines = known.read_text(encoding="utf-8").splitlines() if known.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if "model name" in line]
+    return names[0] if names else platform.machine()
