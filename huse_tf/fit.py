@@ -15,6 +15,8 @@ from huse_tf.experiment import (
 from huse_tf.export import export_run
 from huse_tf.pipelines import features_in_ram
 from huse_tf.preparation import prepare
+from huse_tf.reports.answers import gather
+from huse_tf.reports.report import write_report
 from huse_tf.run_folder import RunFolder
 from huse_tf.training import Trainer
 
@@ -56,6 +58,7 @@ def fit(config: Config, run_dir: str | Path, keep: Keep) -> None:
     if config.export.at_end:
         version = export_run(restore_run(run.path), run.export)
         print(f"exported {version}")
+    _draw_report(experiment, trainer, run, metrics, meta)
 
 
 def train_and_evaluate(
@@ -94,6 +97,30 @@ def train_and_evaluate(
         "step": best["step"],
         "catalog": experiment.catalog.fingerprint,
     }
+
+
+def _draw_report(
+    experiment: Experiment, trainer: Trainer, run: RunFolder, metrics: dict, meta: dict
+) -> None:
+    """Draws report.html; what goes wrong there does not fail the run."""
+    try:
+        answers = gather(
+            run,
+            experiment.config,
+            experiment.catalog,
+            experiment.pipeline,
+            trainer.scorer,
+            metrics,
+            meta,
+        )
+        write_report(run.report, answers)
+        print(f"report: {run.report}")
+    except Exception as error:
+        reason = str(error).splitlines() or [type(error).__name__]
+        print(
+            f"the run is whole, but its report could not be drawn ({reason[0]}); "
+            f"python evaluate.py --run_dir {run.path} --report tries again"
+        )
 
 
 def check_encoders_are_frozen(config: Config, command: str) -> None:

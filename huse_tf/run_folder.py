@@ -47,6 +47,7 @@ class RunFolder:
         self.best = self.path / "checkpoints" / "best"
         self.tensorboard = self.path / "tensorboard"
         self.evaluation = self.path / "evaluation.json"
+        self.report = self.path / "report.html"
         self.export = self.path / "export"
 
     def claim(self) -> None:

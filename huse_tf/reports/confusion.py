@@ -14,7 +14,7 @@ from huse_tf.reports.thumbnails import Thumbnails
 
 CLASSES = 30  # in the matrix
 PAIRS = 10
-EXAMPLES = 5  # products shown of a pair
+EXAMPLES = 3  # products shown of a pair
 
 
 @dataclass(frozen=True)
@@ -81,13 +81,14 @@ def confusion(answers: Answers, thumbnails: Thumbnails) -> Html:
     which = "" if all_shown else f" The {len(order)} classes with the most mistakes."
     examples = []
     for pair in pairs:
-        taken = f"{tree.full(pair.label)} taken for {tree.full(pair.told)}"
+        taken = f"{tree.short(pair.label)} taken for {tree.short(pair.told)}"
         many = f": {len(pair.rows):,}, {pair.share:.0%} of the class"
         cards = [
             product(answers, row, thumbnails, "both")
             for row in pair.rows[:EXAMPLES].tolist()
         ]
-        examples += [tag("h3", taken, many), tag("div", *cards, class_="query pair")]
+        shown = tag("div", *cards, class_="query pair")
+        examples.append(tag("div", tag("h3", taken, many), shown))
     return section(
         "Confusion",
         paragraph(f"{wrong:,} of {len(answers):,} products are misclassified. {how}"),
@@ -97,7 +98,7 @@ def confusion(answers: Answers, thumbnails: Thumbnails) -> Html:
             f"products in per cent.{which}",
         ),
         tag("h3", "Most confused pairs"),
-        *examples,
+        tag("div", *examples, class_="side"),
     )
 
 

@@ -49,15 +49,13 @@ def space(answers: Answers) -> Html:
         if len(rows) < len(answers)
         else (f"All {len(rows):,}")
     )
+    caption = (
+        f"{shown} products, each as a circle (its image) and a plus (its text); "
+        "classes near in the class tree have near colours, as in the paper's Figure 1. "
+        f"{method}"
+    )
     return section(
-        "The universal space",
-        figure(
-            drawn,
-            f"{shown} products, each as a circle (its image) and a plus (its text); "
-            "classes near in the class tree have near colours, as in the paper's "
-            f"Figure 1. {method}",
-        ),
-        _key(tree, set(labels.tolist())),
+        "The universal space", figure(drawn, caption), _key(tree, set(labels.tolist()))
     )
 
 

@@ -67,10 +67,16 @@ def metrics(answers: Answers) -> Html:
             "nearest in the class tree."
         ),
         table(["query → items", *at, *(f"HP@{k}" for k in PRECISION_AT)], of_class),
-        tag("h3", "Same product"),
-        table(["query → items", *at, "median rank"], of_product),
-        tag("h3", "Losses"),
-        table(["loss", "value"], losses),
+        tag(
+            "div",
+            tag(
+                "div",
+                tag("h3", "Same product"),
+                table(["query → items", *at, "median rank"], of_product),
+            ),
+            tag("div", tag("h3", "Losses"), table(["loss", "value"], losses)),
+            class_="side",
+        ),
     )
 
 
