@@ -78,7 +78,7 @@ def confusion(answers: Answers, thumbnails: Thumbnails) -> Html:
     order = [label for label in tree.order.tolist() if label in chosen]
     all_shown = len(order) == len(np.unique(np.concatenate([labels, told])))
     wrong = int(np.count_nonzero(labels != told))
-    which = "" if all_shown else f" The {len(order)} classes with the most mistakes."
+    which = "" if all_shown else f" The {len(order)} most confused classes."
     examples = []
     for pair in pairs:
         taken = f"{tree.short(pair.label)} taken for {tree.short(pair.told)}"
@@ -103,14 +103,22 @@ def confusion(answers: Answers, thumbnails: Thumbnails) -> Html:
 
 
 def most_confused(labels: np.ndarray, told: np.ndarray, count: int) -> set[int]:
-    """Picks the classes that take part in the most mistakes, all where they are few."""
-    seen = np.unique(np.concatenate([labels, told]))
+    """Picks the classes of the most confused pairs; all classes where they are few.
+
+    Args:
+        labels: int [n], the classes.
+        told: int [n], what they were taken for.
+        count: classes wanted at most.
+    """
+    seen = set(labels.tolist()) | set(told.tolist())
     if len(seen) <= count:
-        return set(seen.tolist())
-    wrong = labels != told
-    mistakes = np.bincount(labels[wrong], minlength=seen[-1] + 1)
-    mistakes = mistakes + np.bincount(told[wrong], minlength=seen[-1] + 1)
-    return set(np.argsort(-mistakes, kind="stable")[:count].tolist())
+        return seen
+    chosen: set[int] = set()
+    for pair in confused_pairs(labels, told, count * count):
+        if len(chosen | {pair.label, pair.told}) > count:
+            break
+        chosen |= {pair.label, pair.told}
+    return chosen
 
 
 def classes(answers: Answers) -> Html:

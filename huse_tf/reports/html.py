@@ -5,6 +5,8 @@ import importlib.resources
 import re
 from collections.abc import Iterable, Sequence
 
+_NUMBER = re.compile(r"[-\d.,%:–]*")
+
 
 class Html(str):
     """Text that is HTML already."""
@@ -57,28 +59,37 @@ def table(
     sortable: bool = False,
     tall: bool = False,
 ) -> Html:
-    """Builds a table; the first column is text, numbers elsewhere align right.
+    """Builds a table; numbers align right, and everything in the first column left.
 
     Args:
-        head: names of the columns.
+        head: names of the columns; without any, the table has no head.
         rows: cells: text, `Html`, numbers as `number` formats them.
         sortable: whether a click on a column's name sorts by it.
         tall: whether it may be long, so that the screen shows it in a box.
     """
+    rows = [[escape(cell) for cell in cells] for cells in rows]
+    kinds = [
+        None if all(_NUMBER.fullmatch(cells[i]) for cells in rows) else "text"
+        for i in range(len(head) or max(map(len, rows), default=0))
+    ]
     names = [
-        tag("th", tag("button", n, type="button") if sortable else n) for n in head
+        tag("th", tag("button", n, type="button") if sortable else n, class_=kind)
+        for n, kind in zip(head, kinds, strict=False)
     ]
     body = [
         tag(
             "tr",
             tag("th", cells[0], scope="row"),
-            *(tag("td", cell) for cell in cells[1:]),
+            *(
+                tag("td", cell, class_=kind)
+                for cell, kind in zip(cells[1:], kinds[1:], strict=True)
+            ),
         )
         for cells in rows
     ]
     inner = tag(
         "table",
-        tag("thead", tag("tr", *names)),
+        tag("thead", tag("tr", *names)) if head else "",
         tag("tbody", *body),
         class_="sortable" if sortable else None,
     )

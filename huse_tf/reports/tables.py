@@ -118,13 +118,13 @@ def about(answers: Answers) -> Html:
         "About this run",
         tag(
             "div",
-            tag("div", tag("h3", "Data"), table(["", ""], data)),
+            tag("div", tag("h3", "Data"), table([], data)),
             tag(
                 "div",
                 tag("h3", "Times"),
-                table(["", ""], _times(answers.history).items()),
+                table([], _times(answers.history).items()),
                 tag("h3", "Versions and hardware, where the report was drawn"),
-                table(["", ""], [*versions.items(), *_hardware().items()]),
+                table([], [*versions.items(), *_hardware().items()]),
             ),
             class_="side",
         ),
