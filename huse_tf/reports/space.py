@@ -7,7 +7,7 @@ from huse_tf.reports.class_tree import ClassTree
 from huse_tf.reports.html import Html, figure, section, tag
 from huse_tf.reports.plots import PAPER, panel, style, svg
 
-SAMPLE = 1000  # products; each is a circle and a plus
+SAMPLE = 800  # products; each is a circle and a plus
 LEGEND = 24  # entries at most
 LABELS = 16  # names in the picture at most
 PERPLEXITY = 30.0
@@ -87,28 +87,30 @@ def project(points: np.ndarray, seed: int) -> tuple[np.ndarray, str]:
         float [n, 2], and a sentence that says how they were laid out.
     """
     centred = points - points.mean(axis=0)
-    _, strengths, axes = np.linalg.svd(centred, full_matrices=False)
-    plane = np.zeros([len(points), 2])
-    plane[:, : len(axes[:2])] = centred @ axes[:2].T
+    variances, axes = np.linalg.eigh(centred.T.astype(np.float64) @ centred)
+    plane = centred @ axes[:, :-3:-1]
     try:
         from sklearn.manifold import TSNE
+        from threadpoolctl import threadpool_limits
     except ImportError:
-        share = float((strengths[:2] ** 2).sum() / max((strengths**2).sum(), 1e-12))
+        share = variances[-2:].sum() / max(variances.sum(), 1e-12)
         return plane, (
             f"Laid out by PCA, whose two axes show {share:.0%} of the variance, so "
             "that classes far apart may seem to overlap; with scikit-learn installed "
             "(the extra “report”) it is laid out by t-SNE."
         )
     perplexity = min(PERPLEXITY, (len(points) - 1) / 3)
-    if perplexity < 1 or not strengths.any():
+    if perplexity < 1 or variances[-1] <= 1e-12:
         return plane, "Laid out by PCA: too few different points for t-SNE."
     first = plane / max(plane[:, 0].std(), 1e-12) * 1e-4  # as init="pca" scales it
-    layout = TSNE(
+    tsne = TSNE(
         init=first.astype(np.float32),
         metric="cosine",
         perplexity=perplexity,
         random_state=seed,
-    ).fit_transform(points)
+    )
+    with threadpool_limits(1):  # so few points are slower in several threads
+        layout = tsne.fit_transform(points)
     return layout, (
         f"Laid out by t-SNE of the cosine distances (perplexity {perplexity:.0f}): "
         "near points are near in the space; how far apart two clusters lie says little."
