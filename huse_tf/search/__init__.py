@@ -1,0 +1,1 @@
+"""Search of a catalogue by words, by photo, or by both, in the universal space."""

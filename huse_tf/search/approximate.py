@@ -1,0 +1,135 @@
+"""Approximate search: faiss proposes candidates, exact distances order them."""
+
+import importlib
+import os
+from pathlib import Path
+
+import numpy as np
+
+from huse_tf.errors import InputError
+from huse_tf.progress import Progress
+from huse_tf.search.exact import nearest_rows
+
+RECALL_AT = 10
+WANTED_RECALL = 0.95
+QUERIES = 500
+CANDIDATES = 10  # for each answer, whose exact distances are computed
+TRAINING_ROWS = 40  # for each cell; faiss warns below 39
+MAX_CELLS = 16_384
+ADD_ROWS = 65_536
+SEED = 0
+
+
+def import_faiss():
+    """Imports faiss.
+
+    Raises:
+        InputError: it is not installed.
+    """
+    try:
+        return importlib.import_module("faiss")
+    except ImportError as error:
+        raise InputError(
+            "--approximate needs the faiss library, which is not installed: "
+            "pip install 'huse_tf[ann]', or search exactly, without --approximate"
+        ) from error
+
+
+class Approximate:
+    """An inverted file over the cells of a k-means, vectors in 8 bits a component.
+
+    A query looks at the `probes` nearest cells; the best candidates found there are
+    ordered by their exact cosines with the memory-mapped vectors.
+
+    Attributes:
+        recall: share of the exact nearest 10 that were found, over the sample of
+            queries that `probes` was chosen on.
+        probes: cells a query looks at.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Opens what `build` wrote.
+
+        Raises:
+            InputError: faiss is not installed.
+        """
+        faiss = import_faiss()
+        self._index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP)
+        chosen = np.load(path.with_suffix(".npz"))
+        self.probes, self.recall = int(chosen["probes"]), float(chosen["recall"])
+        self._index.nprobe = self.probes
+
+    def search(self, matrix: np.ndarray, queries: np.ndarray, k: int) -> np.ndarray:
+        """Finds rows of the matrix that the index was built of.
+
+        Args:
+            matrix: float32 [N, D].
+            queries: float32 [Q, D], unit rows.
+            k: at least 1.
+
+        Returns:
+            int64 [Q, k], the nearest first, -1 where fewer were found.
+        """
+        return _search(self._index, matrix, queries, k)
+
+
+def build(path: Path, matrix: np.ndarray, queries: np.ndarray) -> Approximate:
+    """Builds an approximate index and chooses how many cells a query looks at.
+
+    Args:
+        path: NAME.faiss, which appears when it is complete.
+        matrix: float32 [N, D], unit rows, may be memory-mapped.
+        queries: float32 [Q, D]: as few cells are looked at as find 0.95 of the exact
+            nearest 10 of these.
+
+    Raises:
+        InputError: faiss is not installed.
+    """
+    faiss = import_faiss()
+    n, dim = matrix.shape
+    cells = int(np.clip(min(4 * n**0.5, n // TRAINING_ROWS), 1, MAX_CELLS))
+    draw = np.random.default_rng(SEED)
+    sample = np.sort(draw.choice(n, min(n, cells * TRAINING_ROWS), replace=False))
+    index = faiss.IndexIVFScalarQuantizer(
+        faiss.IndexFlatIP(dim),
+        dim,
+        cells,
+        faiss.ScalarQuantizer.QT_8bit,
+        faiss.METRIC_INNER_PRODUCT,
+    )
+    index.cp.niter, index.cp.seed, index.cp.spherical = 10, SEED, True
+    print(f"approximate index: {cells:,} cells from {len(sample):,} of {n:,} vectors")
+    index.train(matrix[sample])
+    with Progress(n, "Approximate index", unit="vectors") as bar:
+        for first in range(0, n, ADD_ROWS):
+            part = np.ascontiguousarray(matrix[first : first + ADD_ROWS])
+            index.add(part)
+            bar.update(len(part))
+    exact = nearest_rows(matrix, queries, RECALL_AT)[0]
+    index.nprobe = 1
+    while True:
+        recall = overlap(_search(index, matrix, queries, RECALL_AT), exact)
+        if recall >= WANTED_RECALL or index.nprobe >= cells:
+            break
+        index.nprobe = min(2 * index.nprobe, cells)
+    beside = path.with_suffix(".building")
+    faiss.write_index(index, str(beside))
+    np.savez(path.with_suffix(".npz"), probes=index.nprobe, recall=recall)
+    os.replace(beside, path)  # last: it makes the index count
+    return Approximate(path)
+
+
+def overlap(found: np.ndarray, exact: np.ndarray) -> float:
+    """Recall: the share of `exact` [Q, k] that `found` [Q, k] has in the same row."""
+    hits = (found[:, :, None] == exact[:, None, :]) & (exact >= 0)[:, None, :]
+    return float(hits.sum() / max(np.count_nonzero(exact >= 0), 1))
+
+
+def _search(index, matrix: np.ndarray, queries: np.ndarray, k: int) -> np.ndarray:
+    candidates = index.search(queries, CANDIDATES * k)[1]
+    rows = np.full((len(queries), k), -1, np.int64)
+    for query, proposed, out in zip(queries, candidates, rows, strict=True):
+        proposed = np.sort(proposed[proposed >= 0])
+        order = np.argsort(-(matrix[proposed] @ query), kind="stable")[:k]
+        out[: len(order)] = proposed[order]
+    return rows

@@ -1,0 +1,226 @@
+"""From a trained run and a catalogue to an index on disk, built once."""
+
+import contextlib
+import dataclasses
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from huse_tf.catalog import Catalog, read_catalog
+from huse_tf.config import DataConfig
+from huse_tf.distances import fused
+from huse_tf.errors import InputError
+from huse_tf.experiment import TrainedRun, make_pipeline, model_values
+from huse_tf.image_files import ImageFolder
+from huse_tf.pipelines import stored_features
+from huse_tf.progress import Progress
+from huse_tf.search.approximate import QUERIES, Approximate, build
+from huse_tf.search.index import DESCRIPTION, KINDS, Index
+from huse_tf.search.strings import StringWriter
+
+VERSION = 1  # goes up whenever the same run and catalogue would give another index
+
+
+def open_index(
+    trained: TrainedRun, csv: Path | None = None, images: Path | None = None
+) -> Index:
+    """Opens the index of a catalogue, and builds it first where there is none.
+
+    It lies in the run folder's search/ under a name with a fingerprint of the CSV's
+    contents, the weights and the encoders: where one of these changes, it is built
+    anew.
+
+    Args:
+        trained: the run.
+        csv: the catalogue; None takes the run's own.
+        images: the folder of that CSV's pictures.
+
+    Raises:
+        InputError: the catalogue cannot be read, or the index cannot be written.
+    """
+    data = trained.config.data
+    if csv is not None and images is not None:
+        data = dataclasses.replace(data, csv=csv, images=images, min_class_size=1)
+    place, fingerprint = _fingerprint(trained, data)
+    name = f"{data.csv.stem}-{place}"
+    folder = trained.run.path / "search" / f"{name}-{fingerprint}"
+    if not folder.exists():
+        with _writing(folder.parent):
+            if not folder.exists():  # another process may have built it meanwhile
+                _build(trained, data, folder)
+                _remove_others(folder, name)
+    try:
+        return Index(folder)
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(
+            f"{folder}: the index is damaged ({error}); remove this folder, and the "
+            "same command builds it again"
+        ) from error
+
+
+def open_approximate(index: Index, kind: str) -> None:
+    """Adds the approximate index of one kind of vectors; builds it where absent.
+
+    The recall against exact search, over vectors of both modalities, is printed when
+    it is built.
+
+    Raises:
+        InputError: faiss is not installed, or the index cannot be written.
+    """
+    path = index.folder / f"{kind}.faiss"
+    if path.exists():
+        index.approximate[kind] = Approximate(path)
+        return
+    draw = np.random.default_rng(0)
+    rows = np.sort(draw.choice(len(index), min(len(index), QUERIES // 2), False))
+    queries = [index.vectors[modality][rows] for modality in ("images", "texts")]
+    with _writing(index.folder.parent):
+        built = build(path, index.vectors[kind], np.concatenate(queries))
+    print(
+        f"recall@10 against exact search: {built.recall:.3f}, looking at "
+        f"{built.probes} cells a query"
+    )
+    index.approximate[kind] = built
+
+
+def _fingerprint(trained: TrainedRun, data: DataConfig) -> tuple[str, str]:
+    """Returns digests of where the catalogue lies, and of all that makes an index."""
+    ImageFolder(data.images)  # says which folder is missing, before anything is read
+    try:
+        with open(data.csv, "rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(
+            f"{data.csv}: cannot read the catalogue: {error.strerror}; put it back, or "
+            "name its new place with --csv and --images"
+        ) from error
+    weights = hashlib.sha256()
+    for variable in model_values(trained.model):
+        weights.update(np.ascontiguousarray(variable.numpy()).tobytes())
+    place = [os.path.abspath(data.csv), os.path.abspath(data.images)]
+    parts = {
+        "version": VERSION,
+        "place": place,
+        "content": content,
+        "data": [data.class_separator, data.min_class_size],
+        "weights": weights.hexdigest(),
+        "encoders": [trained.image_encoder.identity, trained.text_encoder.identity],
+        "fusion_weight": trained.fusion_weight,
+    }
+    return _digest(place)[:8], _digest(parts)[:16]
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+@contextlib.contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """Lets one process at a time write indexes; explains what fails.
+
+    Raises:
+        InputError: the folder cannot be written, or the disk is full.
+    """
+    try:
+        folder.mkdir(exist_ok=True)
+        with open(folder / "lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+    except OSError as error:
+        raise InputError(
+            f"{folder}: the index cannot be written ({error.strerror}); free space, or "
+            "give yourself the right to write there"
+        ) from error
+
+
+def _build(trained: TrainedRun, data: DataConfig, folder: Path) -> None:
+    """Writes an index beside and renames it into place."""
+    catalog = read_catalog(data)
+    catalog, pipeline = make_pipeline(
+        trained.config,
+        catalog,
+        trained.image_encoder,
+        trained.text_encoder,
+        stored_features,
+    )
+    print(catalog.summary())
+    if not len(catalog):
+        raise InputError(f"{data.csv}: no picture can be decoded: nothing to search")
+    everything = dataclasses.replace(pipeline, split={"all": np.arange(len(catalog))})
+    beside = folder.with_name("building")
+    shutil.rmtree(beside, ignore_errors=True)  # what a killed process left
+    beside.mkdir()
+    try:
+        _write_products(beside, catalog, trained, data)
+        _write_vectors(beside, trained, everything.evaluation("all"), len(catalog))
+        os.replace(beside, folder)
+    except BaseException:
+        shutil.rmtree(beside, ignore_errors=True)
+        raise
+
+
+def _write_products(
+    folder: Path, catalog: Catalog, trained: TrainedRun, data: DataConfig
+) -> None:
+    for name, column in (("titles", catalog.texts), ("pictures", catalog.images)):
+        with StringWriter(folder, name) as strings:
+            for text in column:
+                strings.add(text)
+    np.save(folder / "rows.npy", catalog.rows)
+    np.save(folder / "labels.npy", catalog.labels)
+    about = {
+        "csv": os.path.abspath(data.csv),
+        "images": os.path.abspath(data.images),
+        "class_names": catalog.class_names,
+        "separator": data.class_separator,
+        "fusion_weight": trained.fusion_weight,
+    }
+    (folder / DESCRIPTION).write_text(json.dumps(about, indent=1), encoding="utf-8")
+
+
+def _write_vectors(
+    folder: Path, trained: TrainedRun, batches: tf.data.Dataset, n: int
+) -> None:
+    """Embeds batch by batch into memory-mapped files."""
+    dim = trained.config.towers.embedding_dim
+    needed, free = 4 * dim * n * len(KINDS), shutil.disk_usage(folder).free
+    if needed > free:
+        raise InputError(
+            f"{folder.parent}: the index needs {needed:,} bytes, {free:,} are free; "
+            "free space on this disk"
+        )
+    files = {
+        kind: np.lib.format.open_memmap(
+            folder / f"{kind}.npy", "w+", np.float32, (n, dim)
+        )
+        for kind in KINDS
+    }
+    weight = trained.fusion_weight
+
+    @tf.function(reduce_retracing=True)
+    def embed(batch: dict) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        outputs = trained.model(batch, training=False)
+        image, text = outputs["image_embedding"], outputs["text_embedding"]
+        return fused(image, text, weight), image, text
+
+    with Progress(n, "Index", unit="products") as bar:
+        for batch in batches:
+            for kind, values in zip(KINDS, embed(batch), strict=True):
+                files[kind][bar.done : bar.done + len(values)] = values.numpy()
+            bar.update(len(values))
+    for file in files.values():
+        file.flush()
+
+
+def _remove_others(folder: Path, name: str) -> None:
+    """Removes indexes of the same catalogue by other weights or of other contents."""
+    for other in folder.parent.glob(f"{name}-*"):
+        if other != folder:
+            shutil.rmtree(other, ignore_errors=True)
