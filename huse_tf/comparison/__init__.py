@@ -1,0 +1,1 @@
+"""The paper's comparison (section 4): methods under the same conditions, tables."""
