@@ -1,0 +1,1 @@
+"""A local web page to search a trained run's catalogue on."""

@@ -1,0 +1,107 @@
+"""What the page asks: answers to queries, and why a product has its neighbours."""
+
+import threading
+from dataclasses import asdict
+
+import numpy as np
+
+from huse_tf.distances import paired_distance
+from huse_tf.experiment import TrainedRun
+from huse_tf.search.answers import as_records
+from huse_tf.search.index import Index, Product
+from huse_tf.search.query import QueryEncoder
+from huse_tf.serving_module import TOP
+
+NEIGHBOURS = 8
+MODALITIES = {"images": "image", "texts": "text"}
+
+
+class Explorer:
+    """A run and the index of a catalogue, asked by many threads."""
+
+    def __init__(self, trained: TrainedRun, index: Index) -> None:
+        """Takes both; the encoders answer one query at a time."""
+        self.index = index
+        self._class_names = trained.class_names
+        self._encoder = QueryEncoder(trained)
+        self._lock = threading.Lock()
+
+    def search(
+        self, text: str | None, photo: bytes | None, k: int, kind: str, branch: str
+    ) -> list[dict]:
+        """Returns the products nearest to words, a photo, or both.
+
+        Raises:
+            InputError: the photo cannot be decoded, or no product is in that branch
+                of the class tree.
+        """
+        with self._lock:
+            vector = self._encoder.embed(text, photo)
+        return as_records(self.index.nearest(vector, k, kind, branch))
+
+    def explain(self, number: int) -> dict:
+        """Returns a product, its neighbours in both modalities, and why.
+
+        Args:
+            number: of the product, in [0, N).
+
+        Returns:
+            "product"; "gap", the distance between its picture and its text;
+            "neighbours" by modality, each with the distances in both; "classes", the
+            likeliest ones by picture, text and both, null where none were trained.
+        """
+        vectors = self.index.vectors
+        own = {kind: np.array(vectors[kind][number]) for kind in MODALITIES}
+        neighbours = {}
+        for kind, modality in MODALITIES.items():
+            found = self.index.nearest(own[kind], NEIGHBOURS, kind, leave_out=number)
+            neighbours[modality] = self._with_distances(found, own)
+        probabilities = self._encoder.probabilities(own["images"], own["texts"])
+        return {
+            "product": asdict(self.index.product(number)),
+            "gap": float(paired_distance(own["images"], own["texts"])),
+            "neighbours": neighbours,
+            "classes": probabilities and self._likeliest(probabilities),
+        }
+
+    def _with_distances(self, found: list[Product], own: dict) -> list[dict]:
+        """Adds each neighbour's distances in both modalities."""
+        numbers = [product.number for product in found]
+        records = as_records(found)
+        for kind, modality in MODALITIES.items():
+            theirs = self.index.vectors[kind][numbers]
+            same = np.broadcast_to(own[kind], theirs.shape)
+            distances = paired_distance(same, theirs).numpy()
+            for record, distance in zip(records, distances, strict=True):
+                record[f"{modality}_distance"] = float(distance)
+        return records
+
+    def _likeliest(self, probabilities: dict[str, np.ndarray]) -> dict[str, list]:
+        shown = {}
+        for name, values in probabilities.items():
+            top = np.argsort(-values, kind="stable")[:TOP]
+            shown[name] = [
+                {"class": self._class_names[i], "probability": float(values[i])}
+                for i in top
+            ]
+        return shown
+
+
+def class_tree(index: Index) -> list[dict]:
+    """Returns the class tree with the number of products below each node.
+
+    Returns:
+        The first level: {"path", "name", "count", "below": the same again}.
+    """
+    top: list[dict] = []
+    nodes: dict[str, dict] = {}
+    for name, size in zip(index.class_names, index.class_sizes, strict=True):
+        level, path = top, ""
+        for part in name.split(index.separator):
+            path = f"{path}{index.separator}{part}" if path else part
+            if path not in nodes:
+                nodes[path] = {"path": path, "name": part, "count": 0, "below": []}
+                level.append(nodes[path])
+            nodes[path]["count"] += int(size)
+            level = nodes[path]["below"]
+    return top

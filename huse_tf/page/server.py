@@ -1,0 +1,53 @@
+"""Serves the page on this machine."""
+
+import errno
+from pathlib import Path
+
+from huse_tf.errors import InputError
+from huse_tf.experiment import restore_run
+from huse_tf.search.answering import open_searchable
+from huse_tf.search.request import Request
+
+HOST = "127.0.0.1"  # this machine alone
+THREADS = 4
+
+
+def serve(run_dir: Path, request: Request, port: int) -> None:
+    """Serves the page until Ctrl-C.
+
+    Args:
+        run_dir: of a trained run.
+        request: which catalogue, and whether approximately.
+        port: 0 takes any that is free.
+
+    Raises:
+        InputError: the web library is not installed, the run is not trained, or the
+            port is taken.
+    """
+    try:
+        import waitress
+
+        from huse_tf.page.app import make_app
+    except ImportError as error:
+        raise InputError(
+            f"--serve needs the library {error.name}, which is not installed: "
+            "pip install 'huse_tf[page]'"
+        ) from error
+    from huse_tf.page.explorer import Explorer
+
+    trained = restore_run(run_dir)
+    app = make_app(Explorer(trained, open_searchable(trained, request)))
+    try:
+        server = waitress.create_server(app, host=HOST, port=port, threads=THREADS)
+    except OSError as error:
+        taken = error.errno == errno.EADDRINUSE
+        why = "another program listens there" if taken else error.strerror
+        raise InputError(
+            f"--port {port}: {why}; name another port, or 0 for any that is free"
+        ) from error
+    address = f"http://{HOST}:{server.effective_port}/"
+    print(f"search on {address}  (Ctrl-C ends it)", flush=True)
+    try:
+        server.run()
+    finally:
+        server.close()

@@ -1,0 +1,210 @@
+"use strict";
+
+const PAGE = 24;
+const at = (id) => document.getElementById(id);
+let photo = null;
+let branch = "";
+let shown = PAGE;
+let latest = 0; // answers to older questions are dropped
+
+/** Builds an element; strings are text, never markup. */
+function make(name, attributes = {}, ...content) {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (key === "onclick") element.addEventListener("click", value);
+    else element.setAttribute(key, value);
+  }
+  element.append(...content);
+  return element;
+}
+
+async function ask(address, options) {
+  let response;
+  try {
+    response = await fetch(address, options);
+  } catch {
+    throw new Error("the server does not answer; is search.py --serve still running?");
+  }
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Error(answer.error || `status ${response.status}`);
+  return answer;
+}
+
+function say(message, wrong = false) {
+  at("status").textContent = message;
+  at("status").classList.toggle("wrong", wrong);
+}
+
+function picture(number, title) {
+  const image = make("img", { src: `/picture/${number}`, alt: title, loading: "lazy" });
+  image.addEventListener("error", () =>
+    image.replaceWith(make("div", { class: "none" }, "picture not there")));
+  return image;
+}
+
+function card(result, ...below) {
+  return make("li", {}, make("button",
+    { class: "card", type: "button", "data-number": result.number,
+      onclick: () => explain(result.number) },
+    picture(result.number, result.title),
+    make("span", { class: "title" }, result.title),
+    make("span", { class: "soft" }, lastLevels(result.class)),
+    ...below.map((line) => make("span", { class: "soft" }, line))));
+}
+
+let separator = "<";
+const lastLevels = (path) => path.split(separator).slice(-2).join(" › ");
+
+async function search() {
+  const text = at("text").value.trim();
+  if (!text && !photo) {
+    at("results").replaceChildren();
+    at("more").hidden = true;
+    return say("Type some words, or choose, drop or paste a photo.");
+  }
+  const question = ++latest;
+  const form = new FormData();
+  if (text) form.set("text", text);
+  if (photo) form.set("photo", photo, "photo");
+  form.set("branch", branch);
+  form.set("kind", at("kind").value);
+  form.set("k", shown);
+  say("Searching …");
+  const start = performance.now();
+  try {
+    const { results } = await ask("/api/search", { method: "POST", body: form });
+    if (question !== latest) return;
+    at("results").replaceChildren(...results.map((result) =>
+      card(result, `distance ${result.distance.toFixed(4)}`)));
+    at("more").hidden = results.length < shown || shown >= 120;
+    const seconds = ((performance.now() - start) / 1000).toFixed(2);
+    const where = branch ? ` in ${branch.split(separator).join(" › ")}` : "";
+    say(`${results.length} nearest products${where}, ${seconds} s`);
+  } catch (error) {
+    if (question !== latest) return;
+    at("results").replaceChildren();
+    at("more").hidden = true;
+    say(error.message, true);
+  }
+}
+
+function anew() {
+  shown = PAGE;
+  return search();
+}
+
+function setPhoto(file) {
+  photo = file;
+  at("chosen").hidden = !file;
+  if (at("preview").src) URL.revokeObjectURL(at("preview").src);
+  at("preview").removeAttribute("src");
+  if (file) {
+    at("preview").src = URL.createObjectURL(file);
+    at("photo-name").textContent = file.name;
+  } else {
+    at("photo").value = "";
+  }
+  anew();
+}
+
+function percent(probability) {
+  return `${(100 * probability).toFixed(1)} %`;
+}
+
+function classTable(caption, classes) {
+  return make("table", {}, make("tr", {}, make("th", { colspan: 3 }, caption)),
+    ...classes.map((item) => make("tr", {},
+      make("td", {}, lastLevels(item.class)),
+      make("td", {}, make("meter", { min: 0, max: 1, value: item.probability })),
+      make("td", { class: "number" }, percent(item.probability)))));
+}
+
+async function explain(number) {
+  let answer;
+  try {
+    answer = await ask(`/api/product/${number}`);
+  } catch (error) {
+    return say(error.message, true);
+  }
+  const { product, gap, neighbours, classes } = answer;
+  const grids = [["image", "Nearest photos"], ["text", "Nearest titles"]].map(
+    ([modality, heading]) => [make("h3", {}, heading),
+      make("ol", { class: "grid neighbours", "data-modality": modality },
+        ...neighbours[modality].map((result) => card(result,
+          `photos ${result.image_distance.toFixed(4)}`,
+          `titles ${result.text_distance.toFixed(4)}`)))]);
+  at("details").replaceChildren(
+    make("div", { class: "head" }, picture(product.number, product.title),
+      make("div", {}, make("h2", { id: "title" }, product.title),
+        make("p", {}, product.class_name.split(separator).join(" › ")),
+        make("p", { class: "soft" }, `row ${product.row}, ${product.image}`),
+        make("p", { class: "soft" },
+          `distance between its own photo and its own title: ${gap.toFixed(4)}`))),
+    ...(classes ? [make("h3", {}, "Likeliest classes"), make("div", { class: "classes" },
+      classTable("by the photo", classes.image), classTable("by the title", classes.text),
+      classTable("by both", classes.product))] : []),
+    ...grids.flat());
+  if (!at("product").open) at("product").showModal();
+  at("product").scrollTop = 0;
+}
+
+function choose(path) {
+  branch = branch === path ? "" : path;
+  for (const button of at("tree").querySelectorAll("button"))
+    button.setAttribute("aria-pressed", button.dataset.path === branch);
+  anew();
+}
+
+function node({ path, name, count, below }) {
+  const button = make("button", { type: "button", "data-path": path,
+    "aria-pressed": path === branch, onclick: (event) => {
+      event.preventDefault();
+      const parent = event.currentTarget.closest("summary")?.parentElement;
+      if (parent) parent.open = true;
+      choose(path);
+    } }, name, make("small", {}, count.toLocaleString("en")));
+  if (!below.length) return make("li", {}, button);
+  return make("li", {}, make("details", {}, make("summary", {}, button),
+    make("ul", {}, ...below.map(node))));
+}
+
+async function start() {
+  say("Type some words, or choose, drop or paste a photo.");
+  if (matchMedia("(max-width: 46rem)").matches) at("classes").open = false;
+  const catalogue = await ask("/api/catalogue").catch((error) => say(error.message, true));
+  if (!catalogue) return;
+  separator = catalogue.separator;
+  document.title = `Search ${catalogue.name}`;
+  at("tree").replaceChildren(make("ul", {},
+    node({ path: "", name: "all", count: catalogue.products, below: [] }),
+    ...catalogue.tree.map(node)));
+}
+
+at("query").addEventListener("submit", (event) => { event.preventDefault(); anew(); });
+at("kind").addEventListener("change", anew);
+at("photo").addEventListener("change", (event) => {
+  if (event.target.files.length) setPhoto(event.target.files[0]);
+});
+at("drop-photo").addEventListener("click", () => setPhoto(null));
+at("more").addEventListener("click", () => { shown += PAGE; search(); });
+at("close").addEventListener("click", () => at("product").close());
+at("product").addEventListener("click", (event) => {
+  if (event.target === at("product")) at("product").close();
+});
+document.addEventListener("paste", (event) => {
+  const file = [...event.clipboardData.files].find((f) => f.type.startsWith("image/"));
+  if (file) setPhoto(file);
+});
+document.addEventListener("dragover", (event) => {
+  event.preventDefault();
+  at("curtain").hidden = false;
+});
+document.addEventListener("dragleave", (event) => {
+  if (!event.relatedTarget) at("curtain").hidden = true;
+});
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  at("curtain").hidden = true;
+  if (event.dataTransfer.files.length) setPhoto(event.dataTransfer.files[0]);
+});
+start();
