@@ -15,7 +15,7 @@ def main() -> None:
     from huse_tf.fit import fit
     from huse_tf.pipelines import features_in_ram
 
-    fit(config, cli.run_dir(), keep=features_in_ram)
+    fit(config, cli.run_dir(), features_in_ram, cli.accept_changes())
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ def main() -> None:
     from huse_tf.fit import fit
     from huse_tf.pipelines import stored_features
 
-    fit(config, cli.run_dir(), keep=stored_features)
+    fit(config, cli.run_dir(), stored_features, cli.accept_changes())
 
 
 if __name__ == "__main__":

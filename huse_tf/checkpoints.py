@@ -12,14 +12,15 @@ import tensorflow as tf
 from huse_tf.errors import InputError
 
 Variables = Mapping[str, Sequence[tf.Variable]]
+_SHAPES = "shapes"
 
 
 class Checkpoints:
     """A folder of checkpoints, `step-<step>/`, the newest of which are kept.
 
     A checkpoint is written beside, flushed to disk and renamed into place. It holds an
-    explicit list of variables, a state.json, and a manifest with the SHA-256 of every
-    file; only a checkpoint whose manifest holds is ever loaded.
+    explicit list of variables, a state.json with their shapes, and a manifest with the
+    SHA-256 of every file; only a checkpoint whose manifest holds is ever loaded.
     """
 
     def __init__(self, folder: str | Path, keep: int):
@@ -35,6 +36,9 @@ class Checkpoints:
     def save(self, variables: Variables, state: dict) -> Path:
         """Writes a checkpoint and removes those beyond the number to keep.
 
+        Those of later steps go too: a run that fell back to an earlier checkpoint
+        takes these steps anew. So does what killed processes left unfinished.
+
         Args:
             variables: lists of variables by name.
             state: JSON values; "step", an int, names the checkpoint.
@@ -46,6 +50,8 @@ class Checkpoints:
             InputError: the folder cannot be written or the disk is full. Earlier
                 checkpoints stay as they are.
         """
+        shapes = {name: _shapes(held) for name, held in variables.items()}
+        content = json.dumps({**state, _SHAPES: shapes}, indent=1)
         target = self.folder / f"step-{state['step']:010d}"
         beside = self.folder / f".{target.name}.unfinished"
         needed = sum(
@@ -53,10 +59,11 @@ class Checkpoints:
         )
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            shutil.rmtree(beside, ignore_errors=True)
+            for left in self.folder.glob(".step-*.unfinished"):
+                shutil.rmtree(left, ignore_errors=True)
             beside.mkdir()
             _checkpoint(variables).write(str(beside / "variables"))
-            (beside / "state.json").write_text(json.dumps(state, indent=1))
+            (beside / "state.json").write_text(content)
             files = {file.name: _digest(file) for file in sorted(beside.iterdir())}
             (beside / "manifest.json").write_text(json.dumps(files, indent=1))
             for file in beside.iterdir():
@@ -72,8 +79,10 @@ class Checkpoints:
                 f"({_one_line(error)}); earlier checkpoints are untouched: free space "
                 "or make the folder writable, and run the same command again"
             ) from error
-        for old in self._all()[self._keep :]:
-            shutil.rmtree(old)
+        found = self._all()
+        current = found.index(target)
+        for old in (*found[:current], *found[current + self._keep :]):
+            shutil.rmtree(old, ignore_errors=True)
         return target
 
     def restore(self, variables: Variables) -> dict | None:
@@ -86,17 +95,22 @@ class Checkpoints:
             The state, or None where there is no checkpoint at all.
 
         Raises:
-            InputError: there are checkpoints, but none of them is whole.
+            InputError: there are checkpoints, but none of them is whole; or the newest
+                one that is has other variables.
         """
         found = self._all()
         for folder in found:
             trouble = _trouble(folder)
+            if trouble and not folder.exists():
+                return self.restore(variables)  # a training run has just replaced it
             if trouble:
                 print(f"{folder}: damaged ({trouble}), trying the one before it")
                 continue
+            state = json.loads((folder / "state.json").read_text())
+            _check_shapes(folder, state.pop(_SHAPES), variables)
             reader = _checkpoint(variables).read(str(folder / "variables"))
             reader.assert_consumed()
-            return json.loads((folder / "state.json").read_text())
+            return state
         if found:
             raise InputError(
                 f"{self.folder}: all {len(found)} checkpoints are damaged; restore the "
@@ -111,6 +125,34 @@ class Checkpoints:
 
 def _checkpoint(variables: Variables) -> tf.train.Checkpoint:
     return tf.train.Checkpoint(**{name: list(held) for name, held in variables.items()})
+
+
+def _shapes(held: Sequence[tf.Variable]) -> list[list[int]]:
+    return [variable.shape.as_list() for variable in held]
+
+
+def _check_shapes(
+    folder: Path, saved: dict[str, list[list[int]]], variables: Variables
+) -> None:
+    """Raises InputError where a checkpoint is of another architecture."""
+    differences = []
+    for name, held in variables.items():
+        then, now = saved.get(name, []), _shapes(held)
+        if len(then) != len(now):
+            differences.append(f"{len(then)} {name} variables then, {len(now)} now")
+            continue
+        differences += [
+            f"{name} variable {i}: {a} then, {b} now"
+            for i, (a, b) in enumerate(zip(then, now, strict=True))
+            if a != b
+        ]
+    if differences:
+        more = f"; {len(differences) - 3} more" if len(differences) > 3 else ""
+        raise InputError(
+            f"{folder} is of another architecture ({'; '.join(differences[:3])}{more}),"
+            " which --accept_changes cannot bridge: put the settings and encoders "
+            "back, or name another --run_dir"
+        )
 
 
 def _trouble(folder: Path) -> str:

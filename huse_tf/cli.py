@@ -1,7 +1,7 @@
 """What the entry scripts share: flags, the config they make, exit statuses."""
 
+import errno
 import os
-import signal
 import sys
 import tempfile
 from collections.abc import Callable
@@ -14,8 +14,14 @@ from absl import app, flags, logging  # noqa: E402
 
 from huse_tf.config import Config, load_config  # noqa: E402
 from huse_tf.errors import InputError, Interrupted  # noqa: E402
+from huse_tf.interruption import RESUMABLE, STOP  # noqa: E402
 
-DONE, WRONG_INPUT, RESUMABLE = 0, 1, 75
+DONE, WRONG_INPUT = 0, 1
+# What a disk does to those who write or read; any other OSError is our mistake.
+_DISK = {
+    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS),
+    *(errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE),
+}
 
 RUN_DIR = flags.DEFINE_string("run_dir", "runs/huse", "The run's folder.")
 
@@ -30,6 +36,9 @@ def define_training_flags() -> None:
     flags.DEFINE_string("config", "config.ini", "The ini file.")
     flags.DEFINE_multi_string(
         "set", [], "section.key=value, goes before the ini; may be given several times."
+    )
+    flags.DEFINE_bool(
+        "accept_changes", False, "Go on with a run whose data or settings changed."
     )
 
 
@@ -52,19 +61,28 @@ def run_dir() -> Path:
     return Path(RUN_DIR.value)
 
 
-def start_tensorflow() -> None:
-    """Imports TensorFlow without its notices, which precede any log level.
+def accept_changes() -> bool:
+    """Returns whether --accept_changes was given."""
+    return flags.FLAGS["accept_changes"].value
 
-    Where the import fails, they are shown.
+
+def start_tensorflow() -> None:
+    """Imports what is slow to, without TensorFlow's notices.
+
+    These precede any log level, and are shown where the import fails. A signal ends
+    the process at once: no import likes to be interrupted, and nothing is begun yet.
     """
     sys.stderr.flush()
     screen = os.dup(2)
     with tempfile.TemporaryFile() as notices:
         os.dup2(notices.fileno(), 2)
         try:
-            import tensorflow
+            with STOP.at_once(screen):
+                import keras  # noqa: F401
+                import pandas  # noqa: F401
+                import tensorflow
 
-            tensorflow.config.list_physical_devices()
+                tensorflow.config.list_physical_devices()
         except BaseException:
             notices.seek(0)
             os.write(screen, notices.read())
@@ -75,31 +93,48 @@ def start_tensorflow() -> None:
 
 
 def run(main: Callable[[], None]) -> None:
-    """Parses the flags, calls `main` and exits.
-
-    Status 0: done; 1: the user's input is wrong, one line says what; 75: stopped by
-    SIGINT or SIGTERM, the same command goes on.
+    """Parses the flags, calls `main` and exits with `guarded`'s status.
 
     Args:
         main: the command.
     """
 
-    def guarded(arguments: list[str]) -> int:
+    def parsed(arguments: list[str]) -> int:
         if len(arguments) > 1:
             return _stop(f"unexpected argument '{arguments[1]}'; see --help")
         logging.set_verbosity(logging.WARNING)
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-        try:
-            main()
-        except InputError as error:
-            return _stop(str(error))
-        except (Interrupted, KeyboardInterrupt) as interruption:
-            why = str(interruption) or "interrupted; the same command goes on"
-            print(f"\n{why}", file=sys.stderr)
-            return RESUMABLE
-        return DONE
+        return guarded(main)
 
-    app.run(guarded)
+    app.run(parsed)
+
+
+def guarded(main: Callable[[], None]) -> int:
+    """Calls `main`; what stops it becomes one line.
+
+    Args:
+        main: the command.
+
+    Returns:
+        0: done; 1: the user's input or disk is wrong; 75: stopped by SIGINT or
+        SIGTERM, the same command goes on.
+    """
+    try:
+        with STOP:
+            main()
+    except InputError as error:
+        return _stop(str(error))
+    except OSError as error:
+        if error.errno not in _DISK:
+            raise
+        return _stop(
+            f"{error.filename or 'the output'}: {error.strerror}; free space or "
+            "see to the rights there, and run the same command again"
+        )
+    except (Interrupted, KeyboardInterrupt) as interruption:
+        why = str(interruption) or "interrupted; the same command goes on"
+        print(f"\n{why}", file=sys.stderr)
+        return RESUMABLE
+    return DONE
 
 
 def _stop(message: str) -> int:

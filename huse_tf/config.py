@@ -72,6 +72,14 @@ class Config:
             )
         return "\n".join(paragraphs)
 
+    def to_lines(self) -> list[str]:
+        """Returns "section.key=value" of every key."""
+        return [
+            f"{name}.{field.name}={self._text(name, field)}"
+            for name in SECTIONS
+            for field in _keys(name)
+        ]
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes `to_ini` to a file, whole or not at all."""
         path = Path(path)

@@ -21,13 +21,16 @@ from huse_tf.run_folder import RunFolder
 from huse_tf.training import Trainer
 
 
-def fit(config: Config, run_dir: str | Path, keep: Keep) -> None:
+def fit(
+    config: Config, run_dir: str | Path, keep: Keep, accept_changes: bool = False
+) -> None:
     """Trains in a run folder, or goes on there, evaluates and exports.
 
     Args:
         config: the effective config.
         run_dir: the run's folder.
         keep: `pipelines.stored_features` or `pipelines.features_in_ram`.
+        accept_changes: whether to go on with a run of other data or settings.
 
     Raises:
         InputError: the user's input is wrong.
@@ -36,16 +39,17 @@ def fit(config: Config, run_dir: str | Path, keep: Keep) -> None:
     if keep is features_in_ram:
         check_encoders_are_frozen(config, "large_ram_train.py")
     print(config.brief() + "\n")
-    run = RunFolder(run_dir)
+    run = RunFolder(run_dir, accept_changes)
     run.claim()
     experiment = prepare(config, run, keep)
     trainer = Trainer(experiment, run)
-    exported = not config.export.at_end or run.is_exported()
-    if trainer.finished and run.evaluation.exists() and exported:
+    if trainer.finished and run.is_ended(trainer.state["step"], config.export.at_end):
+        extend = f"more epochs (-e {2 * config.training.epochs})"
+        if trainer.state["stopped_early"]:
+            extend = "a larger training.early_stopping_epochs, or 0"
         print(
             f"{run.path} holds a finished run of {trainer.state['step']:,} steps: "
-            f"extend it with more epochs (-e {2 * config.training.epochs}), or train "
-            "another with --run_dir"
+            f"extend it with {extend}, or train another with --run_dir"
         )
         return
     rows = experiment.pipeline.split
@@ -54,7 +58,8 @@ def fit(config: Config, run_dir: str | Path, keep: Keep) -> None:
     print(
         f"\n{split} rows, weights of epoch {meta['epoch']}\n{format_table(metrics)}\n"
     )
-    write_evaluation(run.evaluation, metrics, meta)
+    with run.writing(run.evaluation):
+        write_evaluation(run.evaluation, metrics, meta)
     if config.export.at_end:
         version = export_run(restore_run(run.path), run.export)
         print(f"exported {version}")

@@ -50,21 +50,33 @@ def make_optimizer(
     Returns:
         A Keras optimizer.
     """
-    peak = config.learning_rate * multiplier
-    rate: float | keras.optimizers.schedules.LearningRateSchedule = peak
-    if config.warmup_steps or config.schedule == "cosine":
-        warmup = min(config.warmup_steps, total_steps - 1)
-        rate = keras.optimizers.schedules.CosineDecay(
-            initial_learning_rate=0.0 if warmup else peak,
-            decay_steps=max(1, total_steps - warmup),
-            alpha=0.0 if config.schedule == "cosine" else 1.0,
-            warmup_target=peak if warmup else None,
-            warmup_steps=warmup,
-        )
+    rate = _learning_rate(config, total_steps, multiplier)
     optimizer = _KINDS[config.name](rate, config.momentum)
     if precision == "mixed_float16":
         return keras.optimizers.LossScaleOptimizer(optimizer)
     return optimizer
+
+
+def learning_rate_at(config: OptimizerConfig, total_steps: int, step: int) -> float:
+    """Returns the learning rate after `step` of `total_steps` steps."""
+    rate = _learning_rate(config, total_steps, 1.0)
+    return float(rate(step)) if callable(rate) else rate
+
+
+def _learning_rate(
+    config: OptimizerConfig, total_steps: int, multiplier: float
+) -> float | keras.optimizers.schedules.LearningRateSchedule:
+    peak = config.learning_rate * multiplier
+    if not config.warmup_steps and config.schedule != "cosine":
+        return peak
+    warmup = min(config.warmup_steps, total_steps - 1)
+    return keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0 if warmup else peak,
+        decay_steps=max(1, total_steps - warmup),
+        alpha=0.0 if config.schedule == "cosine" else 1.0,
+        warmup_target=peak if warmup else None,
+        warmup_steps=warmup,
+    )
 
 
 def _rmsprop(rate, momentum: float) -> keras.optimizers.Optimizer:

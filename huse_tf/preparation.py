@@ -108,8 +108,16 @@ def make_experiment(material: Material, config: Config, run: RunFolder) -> Exper
     """
     catalog, graph = material.catalog, material.graph
     objective = make_objective(config, graph, catalog.class_names)
+    encoders = {
+        f"{kind}_encoder": {**encoder.identity, "dim": encoder.dim}
+        for kind, encoder in (
+            ("image", material.image_encoder),
+            ("text", material.text_encoder),
+        )
+    }
     run.check_catalog(catalog)
-    run.describe(config, catalog, graph, material.text_encoder.state())
+    run.check_encoders(encoders, graph)
+    run.describe(config, catalog, graph, material.text_encoder.state(), encoders)
     pipeline = dataclasses.replace(material.pipeline, seed=config.training.seed)
     model = build_model(
         config,

@@ -1,29 +1,21 @@
 """The run folder: what a run keeps, and what makes two runs the same run."""
 
 import fcntl
+import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import tensorflow as tf
 
+from huse_tf import run_changes as changes
 from huse_tf.catalog import Catalog
 from huse_tf.config import Config, load_config
 from huse_tf.errors import InputError
-from huse_tf.semantic_graph import write_graph
-
-# Keys that do not change what is learned up to a step: a run may go on with others.
-MAY_CHANGE = (
-    "training.epochs",
-    "training.checkpoint_minutes",
-    "training.keep_checkpoints",
-    "training.early_stopping_epochs",
-    "features.",
-    "evaluation.",
-    "export.",
-    "data.max_bad_rows",
-)
+from huse_tf.semantic_graph import read_graph, write_graph
 
 
 class RunFolder:
@@ -33,12 +25,19 @@ class RunFolder:
         path: the folder.
     """
 
-    def __init__(self, path: str | Path):
-        """Takes the folder; nothing is read or written yet."""
+    def __init__(self, path: str | Path, accept_changes: bool = False):
+        """Takes the folder; nothing is read or written yet.
+
+        Args:
+            path: the folder.
+            accept_changes: whether its run may go on with other data or settings.
+        """
         self.path = Path(path)
+        self._accept_changes = accept_changes
         self.config = self.path / "config.ini"
         self.classes = self.path / "classes.txt"
         self.catalog = self.path / "catalog.json"
+        self.encoders = self.path / "encoders.json"
         self.graph = self.path / "semantic_graph.csv"
         self.rejected = self.path / "rejected.csv"
         self.text_encoder = self.path / "text_encoder.npz"
@@ -49,6 +48,7 @@ class RunFolder:
         self.evaluation = self.path / "evaluation.json"
         self.report = self.path / "report.html"
         self.export = self.path / "export"
+        self.ended = self.path / "ended.json"
 
     def claim(self) -> None:
         """Creates the folder and takes its lock, held until the process ends.
@@ -56,25 +56,20 @@ class RunFolder:
         Raises:
             InputError: it cannot be created, or another process trains in it.
         """
-        try:
+        with self.writing(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
-            self._lock = open(self.path / "lock", "a+")
-        except OSError as error:
-            raise InputError(
-                f"--run_dir {self.path}: cannot be written ({error.strerror}); "
-                "name another folder"
-            ) from error
+            self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o666)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            self._lock.seek(0)
+            holder = os.pread(self._lock, 32, 0).decode(errors="replace").strip()
             raise InputError(
-                f"--run_dir {self.path}: process {self._lock.read().strip()} is "
-                "training in it; wait for it, or name another folder"
+                f"--run_dir {self.path}: process {holder} is training in it; wait for "
+                "it, or name another folder"
             ) from None
-        self._lock.truncate(0)
-        self._lock.write(f"{os.getpid()}\n")
-        self._lock.flush()
+        with self.writing(self.path):
+            # in one piece: who is refused reads it at any time
+            os.pwrite(self._lock, f"{os.getpid():<20}\n".encode(), 0)
 
     def check_config(self, config: Config) -> None:
         """Compares with the run that the folder holds, if any.
@@ -83,40 +78,86 @@ class RunFolder:
             InputError: the run was made by another config; the differences are listed.
         """
         if not self.config.exists():
+            if any(self.checkpoints.glob("step-*")):
+                raise InputError(
+                    f"--run_dir {self.path} holds checkpoints but no config.ini, so "
+                    "nobody knows what they are of; name another --run_dir"
+                )
             return
         differences = [
             line
             for line in load_config(self.config).differences(config)
-            if not line.startswith(MAY_CHANGE)
+            if not line.startswith(changes.MAY_CHANGE)
         ]
-        if differences:
-            raise InputError(
-                f"--run_dir {self.path} holds a run of another config "
-                f"({'; '.join(differences)}); name another --run_dir, or go on with "
-                f"--config {self.config}"
-            )
+        fixed = [line for line in differences if line.startswith(changes.ARCHITECTURE)]
+        self._judge(
+            "holds a run of another config",
+            fixed,
+            differences,
+            f"go on with --config {self.config}",
+        )
 
     def check_catalog(self, catalog: Catalog) -> None:
         """Compares the catalogue with the one that the run was started on.
 
         Raises:
-            InputError: rows or classes differ.
+            InputError: rows or classes differ; the differences are listed.
         """
         if not self.catalog.exists():
             return
-        known = json.loads(self.catalog.read_text())
-        now = _catalog_facts(catalog)
-        differences = [
-            f"{name}: {known.get(name)} then, {now[name]} now"
-            for name in now
-            if known.get(name) != now[name]
-        ]
-        if differences:
+        then = json.loads(self.catalog.read_text())
+        now = changes.catalog_facts(catalog)
+        self._judge(
+            "was started on another catalogue",
+            changes.class_differences(self.read_classes(), catalog.class_names),
+            changes.fact_differences(then, now),
+            "put the catalogue back",
+        )
+
+    def check_encoders(self, encoders: Mapping[str, object], graph: np.ndarray) -> None:
+        """Compares encoders and class distances with those that the run started with.
+
+        Args:
+            encoders: JSON values, what identifies each, its content included.
+            graph: float32 [K, K]; the classes are those of the run.
+
+        Raises:
+            InputError: they differ; the differences are listed.
+        """
+        if not self.encoders.exists():
+            return
+        then = json.loads(self.encoders.read_text())
+        now = json.loads(json.dumps(encoders))
+        differences = changes.fact_differences(then, now)
+        fixed = [line for line in differences if " dim: " in line]
+        distances = read_graph(self.graph, self.read_classes())
+        self._judge(
+            "was started with another encoder",
+            fixed,
+            differences + changes.graph_differences(distances, graph),
+            "put the encoder back",
+        )
+
+    def _judge(
+        self, what: str, fixed: list[str], differences: list[str], remedy: str
+    ) -> None:
+        """Raises where the run may not go on; `fixed` are never acceptable."""
+        differences = list(dict.fromkeys([*fixed, *differences]))
+        if not differences:
+            return
+        listed = "; ".join(differences)
+        if fixed:
             raise InputError(
-                f"--run_dir {self.path} was started on another catalogue "
-                f"({'; '.join(differences)}); name another --run_dir, or put the "
-                "catalogue back"
+                f"--run_dir {self.path} {what} ({listed}); its weights do not fit, "
+                "which --accept_changes cannot bridge: name another --run_dir, or "
+                + remedy
             )
+        if not self._accept_changes:
+            raise InputError(
+                f"--run_dir {self.path} {what} ({listed}); name another --run_dir, "
+                f"{remedy}, or train on with the change by --accept_changes"
+            )
+        print(f"accepted: {listed}")
 
     def describe(
         self,
@@ -124,16 +165,38 @@ class RunFolder:
         catalog: Catalog,
         graph: np.ndarray,
         text_state: dict[str, np.ndarray],
+        encoders: Mapping[str, object],
     ) -> None:
-        """Writes what the run is about; the config last, for it marks a run."""
-        self.classes.write_text(
-            "".join(f"{name}\n" for name in catalog.class_names), encoding="utf-8"
-        )
-        catalog.write_rejected(self.rejected)
-        write_graph(self.graph, graph, catalog.class_names)
-        np.savez(self.text_encoder, **text_state)
-        self.catalog.write_text(json.dumps(_catalog_facts(catalog), indent=1) + "\n")
-        config.save(self.config)
+        """Writes what the run is about; the config last, for it marks a run.
+
+        Raises:
+            InputError: the folder cannot be written or the disk is full.
+        """
+        names = "".join(f"{name}\n" for name in catalog.class_names)
+        facts = changes.catalog_facts(catalog)
+        with self.writing(self.path):
+            catalog.write_rejected(self.rejected)
+            with _replaced(self.classes) as path:
+                path.write_text(names, encoding="utf-8")
+            with _replaced(self.graph) as path:
+                write_graph(path, graph, catalog.class_names)
+            with _replaced(self.text_encoder) as path, open(path, "wb") as file:
+                np.savez(file, **text_state)
+            for target, content in ((self.catalog, facts), (self.encoders, encoders)):
+                with _replaced(target) as path:
+                    path.write_text(json.dumps(content, indent=1) + "\n")
+            config.save(self.config)
+
+    def world(self, config: Config) -> str:
+        """Returns a digest of all that decides what a metric's value means."""
+        settings = [
+            line
+            for line in config.to_lines()
+            if not line.startswith(changes.MAY_CHANGE)
+        ]
+        digest = hashlib.sha256("\n".join(settings).encode())
+        digest.update(self.catalog.read_bytes() + self.encoders.read_bytes())
+        return digest.hexdigest()
 
     def read_classes(self) -> tuple[str, ...]:
         """Returns the class names in label order."""
@@ -150,40 +213,71 @@ class RunFolder:
             return {}
         return json.loads(self.evaluation.read_text(encoding="utf-8"))
 
-    def is_exported(self) -> bool:
-        """Says whether a version was published in the run folder."""
-        return any(path.name.isdigit() for path in self.export.glob("*"))
+    def is_ended(self, step: int, exported: bool) -> bool:
+        """Says whether a run of so many steps was evaluated and, if asked, exported."""
+        if not self.ended.exists():
+            return False
+        end = json.loads(self.ended.read_text())
+        return end["step"] == step and (end["exported"] or not exported)
+
+    def end(self, step: int, exported: bool) -> None:
+        """Notes that the run of so many steps was evaluated and maybe exported."""
+        with self.writing(self.ended), _replaced(self.ended) as path:
+            path.write_text(json.dumps({"step": step, "exported": exported}) + "\n")
 
     def log(self, record: dict) -> None:
-        """Adds one line to metrics.jsonl."""
-        with open(self.metrics, "a", encoding="utf-8") as stream:
-            stream.write(json.dumps(record) + "\n")
+        """Adds one line to metrics.jsonl.
+
+        Raises:
+            InputError: it cannot be written.
+        """
+        with self.writing(self.metrics):
+            with open(self.metrics, "a", encoding="utf-8") as stream:
+                stream.write(json.dumps(record) + "\n")
 
     def forget_after(self, step: int) -> None:
         """Drops the lines of metrics.jsonl that a resumed run will write again."""
         if not self.metrics.exists():
             return
-        lines = self.metrics.read_text(encoding="utf-8").splitlines(keepends=True)
+        lines = self.metrics.read_text(encoding="utf-8", errors="replace")
         kept = [
-            line
-            for line in lines
-            if line.endswith("\n") and json.loads(line)["step"] <= step
+            line for line in lines.splitlines(keepends=True) if _is_until(line, step)
         ]
-        beside = self.metrics.with_suffix(".unfinished")
-        beside.write_text("".join(kept), encoding="utf-8")
-        os.replace(beside, self.metrics)
+        with self.writing(self.metrics), _replaced(self.metrics) as path:
+            path.write_text("".join(kept), encoding="utf-8")
+
+    @contextmanager
+    def writing(self, path: Path) -> Iterator[None]:
+        """Turns a failure to write what is inside into a line for the user.
+
+        Raises:
+            InputError: the folder cannot be written or the disk is full.
+        """
+        try:
+            yield
+        except (OSError, tf.errors.OpError) as error:
+            reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+            raise InputError(
+                f"--run_dir {self.path}: {path} cannot be written ({reason}); the "
+                "checkpoints there are whole: free space or see to its rights, and run "
+                "the same command again, or name another folder"
+            ) from error
 
 
-def _catalog_facts(catalog: Catalog) -> dict[str, object]:
-    def count(split: str) -> int:
-        return len(catalog.indices(split))
+def _is_until(line: str, step: int) -> bool:
+    """Says whether a line is whole and of a step not after `step`."""
+    try:
+        return line.endswith("\n") and json.loads(line)["step"] <= step
+    except ValueError:  # a machine that went down may leave anything
+        return False
 
-    return {
-        "fingerprint": catalog.fingerprint,
-        "rows": len(catalog),
-        "classes": len(catalog.class_names),
-        **{split: count(split) for split in ("train", "validation", "test")},
-    }
+
+@contextmanager
+def _replaced(target: Path) -> Iterator[Path]:
+    """Yields a path beside `target` that takes its place at the end."""
+    beside = target.with_name(f"{target.name}.unfinished")
+    yield beside
+    os.replace(beside, target)
 
 
 def require_run(path: str | Path) -> RunFolder:

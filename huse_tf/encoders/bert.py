@@ -98,17 +98,21 @@ class BertEncoder(TextEncoder):
         return {name: tf.ensure_shape(packed[name], [None, None]) for name in INPUTS}
 
     def call(self, prepared: dict[str, tf.Tensor], training: bool = False) -> tf.Tensor:
-        """Runs BERT, with its dropout only where it is fine-tuned.
+        """Runs BERT, always without its own dropout.
+
+        The draws of dropout inside a SavedModel have no seed and cannot be given one:
+        a run that is interrupted or repeated would become another run. The towers'
+        dropout regularises instead.
 
         Args:
             prepared: what `prepare` returned.
-            training: whether a training step asks.
+            training: has no effect.
 
         Returns:
             float32 [B, dim].
         """
         inputs = {name: prepared[name] for name in INPUTS}
-        outputs = self._model(inputs, training=bool(training and self.trainable))
+        outputs = self._model(inputs, training=False)
         if self.pooling == "pooled":
             return outputs["pooled_output"]
         if self.pooling == "last4":

@@ -1,0 +1,237 @@
+"""Real processes that train, and die where a test wants them to.
+
+They are forked from a server that has imported TensorFlow and done nothing with it, so
+that each starts in a second and is a process like any other.
+"""
+
+import csv
+import hashlib
+import json
+import multiprocessing
+import os
+import signal
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "data" / "example"
+
+# Of the example's products; two convolutions at 24 pixels, TF-IDF, small towers.
+SMALL = {
+    "data.images": EXAMPLE / "images",
+    "image_encoder.weights": "none",
+    "image_encoder.size": "24",
+    "text_encoder.name": "tfidf",
+    "class_encoder.name": "tfidf",
+    "towers.units": "32",
+    "towers.embedding_dim": "16",
+    "towers.dropout": "0.2",
+    "optimizer.learning_rate": "1e-3",
+    "training.batch_size": "16",
+    "training.epochs": "4",
+    "training.validate_epochs": "2",
+    "training.checkpoint_minutes": "1e-9",
+    "training.seed": "7",
+    "export.at_end": "no",
+}
+
+_server = multiprocessing.get_context("forkserver")
+_server.set_forkserver_preload(["huse_tf.fit"])
+
+
+def small_catalogue(folder, classes=4, rows=15):
+    """Writes a CSV of a few products of the example; returns its path."""
+    with open(EXAMPLE / "catalog.csv", encoding="utf-8") as file:
+        products = list(csv.DictReader(file))
+    names = sorted({product["class"] for product in products})[:classes]
+    chosen = [
+        product
+        for name in names
+        for product in [p for p in products if p["class"] == name][:rows]
+    ]
+    path = folder / "catalog.csv"
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, chosen[0].keys())
+        writer.writeheader()
+        writer.writerows(chosen)
+    return path
+
+
+def small_network(folder):
+    """Saves a network of two convolutions and dropout; returns its path."""
+    import keras
+
+    keras.utils.set_random_seed(3)
+    pixels = keras.Input([24, 24, 3])
+    x = keras.layers.Conv2D(4, 3, strides=2, activation="relu")(pixels)
+    x = keras.layers.Dropout(0.2)(keras.layers.Conv2D(6, 3)(x))
+    path = folder / "network.keras"
+    network = keras.Model(pixels, keras.layers.GlobalAveragePooling2D()(x))
+    network.save(path)
+    return path
+
+
+class Job:
+    """One process; its output goes to a file."""
+
+    def __init__(self, work, *arguments, log):
+        self.log = Path(log)
+        self.process = _server.Process(target=_work, args=(log, work, *arguments))
+        self.process.start()
+
+    def end(self, timeout=300):
+        """Waits; returns (exit status or minus the signal, output)."""
+        self.process.join(timeout)
+        if self.process.is_alive():
+            self.process.kill()
+            self.process.join()
+        return self.process.exitcode, self.log.read_text(encoding="utf-8")
+
+
+def run(work, *arguments, log):
+    """Runs one process to its end: (exit status, output)."""
+    return Job(work, *arguments, log=log).end()
+
+
+def _work(log, work, *arguments):
+    """Does what an entry script does with `work`, output and exit status included."""
+    handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(handle, 1)
+    os.dup2(handle, 2)
+    sys.stdout = open(1, "w", buffering=1, closefd=False, encoding="utf-8")
+    sys.stderr = open(2, "w", buffering=1, closefd=False, encoding="utf-8")
+    from huse_tf import cli
+
+    sys.exit(cli.guarded(lambda: work(*arguments)))
+
+
+def train(run_dir, settings, in_ram=False, accept_changes=False):
+    """Trains as train.py does, deterministically; notes the rows of every step."""
+    import tensorflow as tf
+
+    from huse_tf.config import load_config
+    from huse_tf.fit import fit
+    from huse_tf.pipelines import Pipeline, features_in_ram, stored_features
+
+    tf.config.experimental.enable_op_determinism()
+    overrides = [f"{key}={value}" for key, value in {**SMALL, **settings}.items()]
+    config = load_config(ROOT / "config.ini", overrides)
+    batches = Pipeline.training
+
+    def noted(pipeline, first, last):
+        return Noted(batches(pipeline, first, last), pipeline, first, run_dir)
+
+    Pipeline.training = noted
+    keep = features_in_ram if in_ram else stored_features
+    fit(config, run_dir, keep, accept_changes)
+
+
+class Noted:
+    """Batches that write down which labels the model gets, step by step."""
+
+    def __init__(self, batches, pipeline, first, run_dir):
+        self.element_spec = batches.element_spec
+        self._batches, self._first = batches, first
+        self._path = Path(f"{run_dir}.rows")
+
+    def __iter__(self):
+        with open(self._path, "a", encoding="utf-8") as file:
+            for step, batch in enumerate(self._batches, self._first):
+                seen = hashlib.sha256(batch["label"].numpy().tobytes())
+                for name in ("image", "text"):
+                    for value in _tensors(batch[name]):
+                        seen.update(value.numpy().tobytes())
+                file.write(json.dumps([step, seen.hexdigest()]) + "\n")
+                file.flush()
+                yield batch
+
+
+def _tensors(value):
+    return [value[key] for key in sorted(value)] if isinstance(value, dict) else [value]
+
+
+def rows(run_dir):
+    """What the model got, by step, and how many times each step was taken."""
+    taken, last = {}, {}
+    for line in Path(f"{run_dir}.rows").read_text(encoding="utf-8").splitlines():
+        step, seen = json.loads(line)
+        taken.setdefault(step, set()).add(seen)
+        last[step] = seen
+    return last, taken
+
+
+def weights(run_dir):
+    """Digests of what the newest and the best checkpoint hold, variable by variable."""
+    import tensorflow as tf
+
+    found = {}
+    for kind, folder in (("newest", "checkpoints"), ("best", "checkpoints/best")):
+        newest = sorted((Path(run_dir) / folder).glob("step-*"))[-1]
+        found[kind, "step"] = newest.name
+        reader = tf.train.load_checkpoint(str(newest / "variables"))
+        for name in reader.get_variable_to_shape_map():
+            value = reader.get_tensor(name)
+            if hasattr(value, "tobytes"):
+                content = hashlib.sha256(value.tobytes()).hexdigest()
+                found[kind, name] = content
+    return found
+
+
+def records(run_dir):
+    """What metrics.jsonl holds, but for what the clock says."""
+    lines = (Path(run_dir) / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    clock = ("time", "products_per_second")
+    found = [json.loads(line) for line in lines]
+    return [{k: v for k, v in record.items() if k not in clock} for record in found]
+
+
+def kill():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def killed_in_step(at, train_arguments):
+    """Trains, and dies after the weights of step `at` changed, before all else."""
+    from huse_tf.training import Trainer
+
+    after = Trainer._after_step
+
+    def dying(trainer, *arguments):
+        if trainer.state["step"] == at:
+            kill()
+        after(trainer, *arguments)
+
+    Trainer._after_step = dying
+    train(*train_arguments)
+
+
+def killed_while_saving(at, moment, train_arguments):
+    """Trains, and dies while the checkpoint of step `at` is written.
+
+    The moments: "variables" are written and nothing else, the "manifest" is, the
+    folder is "renamed" and the older ones are still there.
+    """
+    from huse_tf import checkpoints
+
+    state = {"saving": False}
+    save, flush = checkpoints.Checkpoints.save, checkpoints._flush
+    digest, rename = checkpoints._digest, os.rename
+
+    def saving(self, variables, values):
+        state["saving"] = values["step"] == at
+        return save(self, variables, values)
+
+    def dying(moment_here, function):
+        def call(*arguments):
+            if state["saving"] and moment == moment_here:
+                if moment == "renamed":
+                    function(*arguments)
+                kill()
+            return function(*arguments)
+
+        return call
+
+    checkpoints.Checkpoints.save = saving
+    checkpoints._digest = dying("variables", digest)
+    checkpoints._flush = dying("manifest", flush)
+    os.rename = dying("renamed", rename)
+    train(*train_arguments)
