@@ -63,9 +63,11 @@ class DataConfig:
 class ImageEncoderConfig:
     """[image_encoder]."""
 
-    name: str = _key(kinds.BACKBONE, "the backbone", "resnet50")
+    name: str = _key(kinds.BACKBONE, "the backbone", "embedded")
     weights: str = _key(
-        kinds.either(("imagenet", "none"), kinds.FILE), "the backbone's weights", "none"
+        kinds.either(("pretrained", "imagenet", "none"), kinds.FILE),
+        "the backbone's weights; pretrained: those that it comes with",
+        "pretrained",
     )
     size: int = _key(kinds.integer(16, 2048), "side of the picture, pixels", 96)
     scaling: str = _key(
@@ -154,7 +156,7 @@ class TowersConfig:
         kinds.integer(2), "width of the last layer, the embedding", 512
     )
     dropout: float = _key(
-        kinds.number(0, 1, "[)"), "share of units dropped between layers", 0.05
+        kinds.number(0, 1, "[)"), "share of units dropped between layers", 0.0
     )
 
 
@@ -194,7 +196,7 @@ class LossConfig:
     """[loss]."""
 
     alpha: float = _key(kinds.number(0), "weight of the classification loss, eq 5", 1.0)
-    beta: float = _key(kinds.number(0), "weight of the graph loss, eq 5", 3.0)
+    beta: float = _key(kinds.number(0), "weight of the graph loss, eq 5", 1.0)
     gamma: float = _key(kinds.number(0), "weight of the gap loss, eq 5", 1.0)
     margin: float = _key(kinds.number(0, 2), "zeta of eq 10, a cosine distance", 0.7)
     graph_margin: str = _key(

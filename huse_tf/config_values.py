@@ -204,6 +204,6 @@ FILE = Kind("a FILE", lambda text, folder: str(_absolute(text, folder)))
 LOCATION = Kind("a URL, a local path or empty", _location)
 OPTIONAL_FILE = Kind("a file or empty", LOCATION.parse)
 BACKBONE = Kind(
-    "a keras.applications name, .keras FILE, TF-Hub URL or folder", _backbone
+    "embedded, a keras.applications name, .keras FILE, TF-Hub URL or folder", _backbone
 )
 BAD_ROWS = Kind("a number of rows, or a share such as 5%", _bad_rows)

@@ -29,7 +29,7 @@ def main() -> None:
             "image_encoder.fine_tune = all"
         )
     path = Path(_TO.value or WEIGHTS)
-    save_weights(trained.image_encoder.backbone, path)
+    save_weights(trained.image_encoder.network, path)
     print(f"{path}: {path.stat().st_size:,} bytes")
     for name in ("image_accuracy", "image_to_image_R@1", "image_to_text_R@1"):
         print(f"{name} {trained.evaluation.get(name, float('nan')):.4f}")

@@ -36,8 +36,8 @@ def load(name: str, weights: str, size: int) -> Backbone:
 
     Args:
         name: in lower case, such as resnet50.
-        weights: imagenet (downloaded once), none (seeded, the same in every process)
-            or a file that Keras can read weights from.
+        weights: imagenet or pretrained (the same, downloaded once), none (seeded, the
+            same in every process) or a file that Keras can read weights from.
         size: side of the pictures.
 
     Raises:
@@ -57,7 +57,7 @@ def load(name: str, weights: str, size: int) -> Backbone:
     )
     try:
         with _seeded():
-            if weights == "imagenet":
+            if weights in ("imagenet", "pretrained"):
                 network = _with_imagenet(build, name)
             else:
                 network = build(weights=None)
@@ -66,7 +66,7 @@ def load(name: str, weights: str, size: int) -> Backbone:
             f"image_encoder.size = {size}: {name} cannot be built for it: "
             f"{first_line(error)}"
         ) from error
-    if weights not in ("imagenet", "none"):
+    if weights not in ("imagenet", "pretrained", "none"):
         read_weights(network, weights)
     return of_network(network, scale)
 

@@ -96,17 +96,22 @@ def embedded(weights: str, size: int) -> Backbone:
     """Builds the package's own network.
 
     Args:
-        weights: imagenet (the packaged ones), none, or a file: .npz as the package's,
-            or one that Keras can read weights from.
+        weights: pretrained (the packaged ones), none, or a file: .npz as the
+            package's, or one that Keras can read weights from.
         size: side of the pictures.
 
     Raises:
-        InputError: the weights file does not fit.
+        InputError: imagenet was asked for, or the weights file does not fit.
     """
     from huse_tf.encoders import embedded_image
 
+    if weights == "imagenet":
+        raise InputError(
+            "image_encoder.weights = imagenet: the embedded encoder was not trained on "
+            "ImageNet; set weights = pretrained for its own, none, or a file"
+        )
     network = embedded_image.build_network(size)
-    path = str(embedded_image.WEIGHTS) if weights == "imagenet" else weights
+    path = str(embedded_image.WEIGHTS) if weights == "pretrained" else weights
     if path.endswith(".npz"):
         try:
             embedded_image.load_weights(network, path)

@@ -326,13 +326,15 @@ def test_embedded_encoder(tmp_path, monkeypatch):
     monkeypatch.setattr(embedded_image, "WEIGHTS", tmp_path / "image.npz")
     trained = embedded_image.build_network(32, seed=5)
     embedded_image.save_weights(trained, tmp_path / "image.npz")
-    packaged = make_image_encoder(config(name="embedded", weights="imagenet"))
+    packaged = make_image_encoder(config(name="embedded", weights="pretrained"))
     scratch = make_image_encoder(config(name="embedded"))
     assert packaged.dim == embedded_image.FEATURES
     assert packaged.identity != scratch.identity
     data = pixels(32)
     expected = trained(data.astype(np.float32))
     np.testing.assert_allclose(packaged(data), expected, atol=1e-2)  # float16 weights
+    with pytest.raises(InputError, match="not trained on ImageNet.*pretrained"):
+        make_image_encoder(config(name="embedded", weights="imagenet"))
 
 
 def test_identity_changes_with_all_that_changes_features(keras_path):
