@@ -64,6 +64,7 @@ def fit(
         version = export_run(restore_run(run.path), run.export)
         print(f"exported {version}")
     _draw_report(experiment, trainer, run, metrics, meta)
+    run.end(trainer.state["step"], config.export.at_end)
 
 
 def train_and_evaluate(

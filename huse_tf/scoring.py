@@ -51,19 +51,21 @@ class Scorer:
                 text_logits float32 [n, K].
             losses: means over the batches, weighted by their sizes.
         """
-        parts: list[dict[str, np.ndarray]] = []
+        held: dict[str, np.ndarray] = {}
         sums = dict.fromkeys(self._objective.names, 0.0)
         rows = len(pipeline.split[split])
         with Progress(rows, "Embedding", unit="products", quiet=not progress) as bar:
             for batch in pipeline.evaluation(split):
                 outputs, losses = self._predict(batch)
-                parts.append({name: value.numpy() for name, value in outputs.items()})
                 size = int(batch["label"].shape[0])
+                for name, value in outputs.items():
+                    if name not in held:  # whole at once: parts would need it twice
+                        held[name] = np.empty([rows, value.shape[1]], np.float32)
+                    held[name][bar.done : bar.done + size] = value
                 for name in sums:
                     sums[name] += size * float(losses[name])
                 bar.update(size)
-        outputs = {n: np.concatenate([part[n] for part in parts]) for n in parts[0]}
-        return outputs, {name: total / rows for name, total in sums.items()}
+        return held, {name: total / rows for name, total in sums.items()}
 
     def fusion_weight(self, pipeline: Pipeline) -> float:
         """Returns the configured weight of the image, or the best on validation.

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+MAX_SCORES = 2**26  # cosines in memory at once, however many items there are
 BLOCK = 64  # neighbouring items that share one maximum in the search for the nearest
 
 
@@ -36,7 +37,7 @@ def rank(
     """Finds the k nearest items of every query by cosine distance, exactly.
 
     Row i of both arrays belongs to product i. Every cosine is computed once; at most
-    chunk_size * n of them are in memory.
+    chunk_size * n of them are in memory, and never more than about 2**26.
 
     Args:
         queries: float [n, D], any length but finite.
@@ -60,7 +61,7 @@ def rank(
         )
     n = len(queries)
     blocks = -(-n // BLOCK)
-    chunk_size = min(chunk_size, max(n, 1))
+    chunk_size = max(1, min(chunk_size, n, MAX_SCORES // max(n, 1)))
     # Whole blocks: the columns past n stay at -inf, which no item ever scores.
     scores = np.full((chunk_size, blocks * BLOCK), -np.inf, np.float32)
     neighbours = np.full((n, k), -1, np.int64)
