@@ -8,35 +8,43 @@ import keras
 
 import huse_tf
 from huse_tf.experiment import TrainedRun
+from huse_tf.op_versions import BASELINE, oldest_release, since
 from huse_tf.serving_module import TOP
 from huse_tf.verification import BATCH_SIZES, EMBEDDING_TOLERANCE, TEXT_OPS, Verified
 
 
 def ops_list(verified: Verified) -> str:
-    """Lists the ops of the SavedModel, with the package that brings each.
+    """Lists the ops of the SavedModel.
 
     Returns:
-        Comment lines, then one line for each op: name, tab, package.
+        Comment lines, then one line for each op: name, tab, the package that brings it
+        and, of TensorFlow's own, tab, the oldest release that knows it.
     """
     versions = verified.versions
     lines = [
         f"# {server_needs(verified)}",
-        f"# TensorFlow {versions['tensorflow']} wrote the model and knows them all; "
-        "older releases were not tried.",
+        f"# TensorFlow {versions['tensorflow']} wrote the model and answered with it. "
+        f"Of each op: package, and oldest release known to have it; {BASELINE}: that "
+        "or an earlier one.",
         f"# Graph version {versions['graph_producer']}, for programs of graph version "
         f"{versions['graph_min_consumer']} or later.",
-        *(f"{op}\t{package}" for op, package in verified.ops.items()),
     ]
+    for op, package in verified.ops.items():
+        release = f"\t{since(op)}" if package != TEXT_OPS else ""
+        lines.append(f"{op}\t{package}{release}")
     return "\n".join(lines) + "\n"
 
 
 def server_needs(verified: Verified) -> str:
-    """Says what a server must bring."""
+    """Says what a server must be and bring."""
     of_text = [op for op, package in verified.ops.items() if package == TEXT_OPS]
+    release, newest = oldest_release(op for op in verified.ops if op not in of_text)
+    because = f" (for {', '.join(newest)})" if newest else ""
+    server = f"TF Serving or TensorFlow {release} or later{because}."
     if not of_text:
-        return "All ops are TensorFlow's own: a server needs nothing else."
+        return f"{server} All ops are TensorFlow's own: it needs nothing else."
     return (
-        f"The server must have TensorFlow Text's ops ({', '.join(of_text)}): TF "
+        f"{server} It must have TensorFlow Text's ops ({', '.join(of_text)}): TF "
         f"Serving brings them, a Python process has to import {TEXT_OPS}."
     )
 

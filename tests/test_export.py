@@ -232,8 +232,8 @@ def test_the_version_is_complete_and_described(exported):
 
     lines = (extras / "ops.txt").read_text().splitlines()
     assert f"TensorFlow {tf.__version__} wrote" in lines[1]
-    ops = dict(line.split("\t") for line in lines if not line.startswith("#"))
-    assert set(ops.values()) == {"tensorflow"}
+    ops = dict(line.split("\t", 1) for line in lines if not line.startswith("#"))
+    assert {about.split("\t")[0] for about in ops.values()} == {"tensorflow"}
     # The decoder's are deep in the function library.
     assert {"MatMul", "DecodeJpeg", "LookupTableFindV2"} <= set(ops)
     assert not any(op.startswith("__") for op in ops), "function names among the ops"
@@ -264,6 +264,7 @@ def test_ops_of_tensorflow_text_are_told():
         0.0,
     )
     assert "must have TensorFlow Text's ops (NormalizeUTF8)" in server_needs(verified)
+    assert "MatMul\ttensorflow\t2.12\n" in ops_list(verified)
     assert "NormalizeUTF8\ttensorflow_text\n" in ops_list(verified)
 
 
