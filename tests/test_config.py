@@ -85,7 +85,7 @@ def test_names_and_urls_are_not_paths(ini):
     assert config.text_encoder.handle == config.image_encoder.name == url
     assert config.class_encoder.graph == "tree"
     assert config.image_encoder.weights == "imagenet"
-    assert load_config(ini).image_encoder.name == "resnet50"
+    assert load_config(ini).image_encoder.name == "embedded"
 
 
 @pytest.mark.parametrize(
