@@ -47,7 +47,7 @@ def compare(
     folder = RunFolder(run_dir)
     folder.claim()
     folder.check_config(config)
-    _check_plan(folder, config, budget)
+    check_plan(folder, config, budget)
     config.save(folder.config)
     # Each run has a model, and so functions, of its own: no mistake, as it warns.
     tf.get_logger().setLevel(logging.ERROR)
@@ -65,7 +65,7 @@ def compare(
     print(f"written to {folder.path}")
 
 
-def _check_plan(folder: RunFolder, config: Config, budget: Budget) -> None:
+def check_plan(folder: RunFolder, config: Config, budget: Budget) -> None:
     """Keeps how settings are chosen, or compares it with what the folder holds."""
     path = folder.path / "plan.json"
     plan = {name: value_of(config, name) for name in FIXED}

@@ -48,6 +48,7 @@ def draw_curves(outcomes: Sequence[Outcome], folder: Path) -> None:
         panel.set_title(outcome.variant.name, fontsize=10)
         panel.tick_params(labelsize=8)
         panel.set_xlabel("epoch", fontsize=8)
+        panel.xaxis.get_major_locator().set_params(integer=True)
     panels.flat[0].set_ylabel("loss", fontsize=8)
     panels.flat[0].legend(fontsize=8)
     _save(figure, folder / "losses.png")
@@ -80,7 +81,7 @@ def _draw_table(table: Table, outcomes: Sequence[Outcome], path: Path) -> None:
                 label=head,
             )
             lowest = min([lowest, *np.subtract(values, spreads)])
-        # Bars that differ in their last tenth are told apart.
+        # Cut, and said so in the title: bars that differ by a hundredth stand apart.
         panel.set_ylim(max(0.0, math.floor(10 * lowest - 0.5) / 10), 1.0)
         panel.set_xticks(
             range(len(outcomes)), [o.variant.name for o in outcomes], rotation=30
@@ -92,7 +93,8 @@ def _draw_table(table: Table, outcomes: Sequence[Outcome], path: Path) -> None:
         panel.set_axisbelow(True)
     handles, labels = panels.flat[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="upper right", ncols=3, fontsize=8)
-    figure.suptitle(table.title, x=0.02, ha="left", fontsize=11)
+    title = f"{table.title} (axes do not start at 0)"
+    figure.suptitle(title, x=0.02, ha="left", fontsize=11)
     _save(figure, path)
 
 

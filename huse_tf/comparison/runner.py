@@ -88,7 +88,7 @@ class Runner:
                 path = self._folder / variant.name / f"seed-{seed}"
                 config = self._of(variant, settings | {"training.seed": seed})
                 if seed == self._first and trials and self._trials_are_whole():
-                    _copy_run(self._trial_folder(variant, _best(trials)), path)
+                    copy_run(self._trial_folder(variant, best_trial(trials)), path)
                 seeds[seed] = self._train(variant, f"seed {seed}", path, config, "test")
                 folders[seed] = path
             chosen = self._settings(self._of(variant, settings), variant)
@@ -111,7 +111,7 @@ class Runner:
             value = sweep.score(variant, metrics) if metrics else None
             drawn.append(settings)
             trials.append(Trial(tried, value))
-        best = _best(trials)
+        best = best_trial(trials)
         if trials[best].score is None:
             raise InputError(
                 f"{variant.name}: each of the {len(trials)} trials diverged; lower "
@@ -243,13 +243,13 @@ class Runner:
         return self._graphs[config]
 
 
-def _best(trials: Sequence[Trial]) -> int:
+def best_trial(trials: Sequence[Trial]) -> int:
     """Returns which trial to choose, the first of equals."""
     scores = [-np.inf if trial.score is None else trial.score for trial in trials]
     return int(np.argmax(scores))
 
 
-def _copy_run(source: Path, target: Path) -> None:
+def copy_run(source: Path, target: Path) -> None:
     """Copies a trained run, without its evaluation, whole or not at all."""
     if target.exists():
         return

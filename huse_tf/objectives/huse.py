@@ -28,6 +28,8 @@ class Huse(Objective):
             graph: float32 [K, K], the semantic graph of eq. 4.
         """
         super().__init__(config.alpha, config.beta, config.gamma)
+        if config.alpha == 0:
+            self.classifier = "untrained"
         self._targets = graph_targets(graph, config.margin, config.graph_margin)
 
     def terms(
@@ -59,6 +61,8 @@ class HuseP(Objective):
             class_embeddings: float32 [K, D], unit rows, psi of eq. 13.
         """
         super().__init__(config.alpha, config.beta, config.gamma)
+        if config.alpha == 0:
+            self.classifier = "untrained"
         self._class_embeddings = tf.constant(class_embeddings, tf.float32)
 
     def terms(
