@@ -11,3 +11,11 @@ def real_data():
     if not folder:
         pytest.skip("HUSE_REAL_DATA names no folder with real encoders and data")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def small_run(tmp_path_factory):
+    """The folder of a run on 24 products of the example, trained in this process."""
+    from small_runs import train_small_run
+
+    return train_small_run(tmp_path_factory.mktemp("small"))

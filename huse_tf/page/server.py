@@ -1,6 +1,7 @@
 """Serves the page on this machine."""
 
 import errno
+import logging
 from pathlib import Path
 
 from huse_tf.errors import InputError
@@ -9,7 +10,7 @@ from huse_tf.search.answering import open_searchable
 from huse_tf.search.request import Request
 
 HOST = "127.0.0.1"  # this machine alone
-THREADS = 4
+THREADS = 8
 
 
 def serve(run_dir: Path, request: Request, port: int) -> None:
@@ -45,6 +46,8 @@ def serve(run_dir: Path, request: Request, port: int) -> None:
         raise InputError(
             f"--port {port}: {why}; name another port, or 0 for any that is free"
         ) from error
+    # a page full of pictures waits in line for a moment, which is no news
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     address = f"http://{HOST}:{server.effective_port}/"
     print(f"search on {address}  (Ctrl-C ends it)", flush=True)
     try:

@@ -1,0 +1,60 @@
+"""A run on a few products of the example, trained within the tests' process."""
+
+import csv
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+EXAMPLE = ROOT / "data" / "example"
+CLASSES, PRODUCTS = 4, 6  # products a class
+
+
+def products():
+    """The catalogue's rows: the first few products of some classes."""
+    with open(EXAMPLE / "catalog.csv", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    names = sorted({row["class"] for row in rows})[::5][:CLASSES]
+    return [
+        row
+        for name in names
+        for row in [r for r in rows if r["class"] == name][:PRODUCTS]
+    ]
+
+
+def write_catalog(path, rows):
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, ["image", "text", "class", "split"])
+        writer.writeheader()
+        for i, row in enumerate(rows):
+            split = {0: "validation", 1: "test"}.get(i % PRODUCTS, "train")
+            cells = {name: row[name] for name in ("image", "text", "class")}
+            writer.writerow({**cells, "split": split})
+
+
+def train_small_run(folder):
+    """Trains MobileNet features at 32 pixels and TF-IDF for 30 epochs."""
+    from huse_tf.config import load_config
+    from huse_tf.fit import fit
+    from huse_tf.pipelines import stored_features
+
+    write_catalog(folder / "catalog.csv", products())
+    settings = {
+        "data.csv": folder / "catalog.csv",
+        "data.images": EXAMPLE / "images",
+        "features.folder": folder / "features",
+        "image_encoder.name": "mobilenet",
+        "image_encoder.weights": "none",
+        "image_encoder.size": "32",
+        "text_encoder.name": "tfidf",
+        "class_encoder.name": "tfidf",
+        "towers.units": "32",
+        "towers.embedding_dim": "16",
+        "optimizer.learning_rate": "1e-3",
+        "training.batch_size": "16",
+        "training.epochs": "30",
+        "training.validate_epochs": "30",
+        "export.at_end": "no",
+    }
+    overrides = [f"{key}={value}" for key, value in settings.items()]
+    config = load_config(ROOT / "config.ini", overrides)
+    fit(config, folder / "run", stored_features)
+    return folder / "run"
