@@ -15,9 +15,9 @@ test:  ## ruff and the tests
 test-slow:  ## the tests that take minutes too
 	$(PYTHON) -m pytest -m 'not network and not gpu'
 
-bench:  ## speed of the training step, of feature files, of the embedded text encoder
+bench:  ## speed of the training step, of training from files, of the embedded text encoder
 	$(PYTHON) benchmarks/train_step.py
-	$(PYTHON) benchmarks/feature_store.py
+	$(PYTHON) benchmarks/streaming.py
 	$(PYTHON) benchmarks/embedded_text.py
 
 format:  ## lay the code out
