@@ -76,7 +76,7 @@ class Board:
         with self._pictures.as_default(step=step):
             for query, item in DIRECTIONS:
                 picture = self._grid(query, item, vectors)
-                tf.summary.image(f"nearest/{query}_to_{item}", picture[None])
+                grids.write(f"nearest/{query}_to_{item}", picture)
         self._pictures.flush()
 
     def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:

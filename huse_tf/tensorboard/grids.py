@@ -5,8 +5,10 @@ import warnings
 from collections.abc import Sequence
 
 import numpy as np
+import tensorflow as tf
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from tensorboard.plugins.image import metadata
 
 PHOTO = 128  # pixels, side
 CELL = (152, 176)  # pixels, width and height, frame and class name included
@@ -54,6 +56,23 @@ def grid(
         name = class_names[labels[i, j]]
         written.append((middle, foot + 9, textwrap.shorten(name, 22), 8))
     return _with_text(canvas, written)
+
+
+def write(tag: str, picture: np.ndarray) -> None:
+    """Writes a picture to the default writer as JPEG, a fifth of the PNG's size.
+
+    Args:
+        tag: of the summary.
+        picture: uint8 [height, width, 3].
+    """
+    height, width = picture.shape[:2]
+    encoded = tf.io.encode_jpeg(picture, quality=90).numpy()
+    about = metadata.create_summary_metadata(
+        display_name="",
+        description="Query (grey), and its nearest: green is its class, red another.",
+    )
+    sizes = [str(width).encode(), str(height).encode()]
+    tf.summary.write(tag, tf.constant([*sizes, encoded]), metadata=about)
 
 
 def _with_text(canvas: np.ndarray, written: list[tuple]) -> np.ndarray:

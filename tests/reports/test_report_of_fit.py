@@ -1,0 +1,21 @@
+"""A report that cannot be drawn does not fail the run."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+from huse_tf import fit
+from huse_tf.run_folder import RunFolder
+
+
+def test_the_run_says_how_to_draw_it_again(monkeypatch, capsys):
+    def fail(*answers):
+        raise MemoryError("no room\nfor pixels")
+
+    monkeypatch.setattr(fit, "gather", fail)
+    experiment = SimpleNamespace(config=None, catalog=None, pipeline=None)
+    trainer = SimpleNamespace(scorer=None)
+    fit._draw_report(experiment, trainer, RunFolder(Path("runs/x")), {}, {})
+    assert capsys.readouterr().out == (
+        "the run is whole, but its report could not be drawn (no room); "
+        "python evaluate.py --run_dir runs/x --report tries again\n"
+    )
