@@ -11,7 +11,7 @@ from huse_tf.metrics.retrieval import largest
 from huse_tf.reports.class_tree import ClassTree
 from huse_tf.reports.queries import DIRECTIONS, NEAREST
 from huse_tf.reports.space import sample_rows
-from huse_tf.reports.thumbnails import pixels
+from huse_tf.reports.thumbnails import CHUNK, pixels
 from huse_tf.run_folder import RunFolder
 from huse_tf.scoring import Scorer
 from huse_tf.tensorboard import grids, hparams, projector
@@ -70,6 +70,10 @@ class Board:
             return
         outputs, _ = self._scorer.embed(self._pipeline, SPLIT)
         vectors = {name: outputs[f"{name}_embedding"] for name in ("image", "text")}
+        with self._run.writing(self._folder):
+            self._write(step, vectors)
+
+    def _write(self, step: int, vectors: dict[str, np.ndarray]) -> None:
         if not self._products_are_written:
             self._write_products()
         projector.write_vectors(self._folder, np.concatenate([*vectors.values()]))
@@ -87,11 +91,16 @@ class Board:
         self._pictures.close()
 
     def _write_products(self) -> None:
-        photos = pixels(self._paths(range(len(self._rows))), 2 * projector.TILE)
-        shape = [-1, projector.TILE, 2, projector.TILE, 2, 3]
-        halved = photos.reshape(shape).mean(axis=(2, 4)).astype(np.uint8)
+        paths = self._paths(range(len(self._rows)))
+        # Decoded at the size of the grids, for which the decoder is built anyway.
+        photos = [
+            projector.halved(pixels(paths[start : start + CHUNK], grids.PHOTO))
+            for start in range(0, len(paths), CHUNK)
+        ]
         titles = [str(text) for text in self._catalog.texts[self._rows]]
-        projector.write_products(self._folder, self._tree, self._labels, titles, halved)
+        projector.write_products(
+            self._folder, self._tree, self._labels, titles, np.concatenate(photos)
+        )
         self._products_are_written = True
 
     def _grid(self, query: str, item: str, vectors: dict) -> np.ndarray:

@@ -13,7 +13,7 @@ from tensorboard.plugins.projector import ProjectorConfig
 
 from huse_tf.reports.class_tree import ClassTree
 
-TILE = 64  # pixels, side of a picture in the sprite
+TILE = 64  # pixels, side of a picture in the sprite: half of a grid's
 VECTORS, METADATA, SPRITE = "universal_space.bytes", "metadata.tsv", "sprite.png"
 CONFIG = "projector_config.pbtxt"  # TensorBoard looks for this name
 
@@ -79,6 +79,13 @@ def sprite(tiles: np.ndarray) -> np.ndarray:
     sheet[: len(tiles)] = tiles
     sheet = sheet.reshape(per_row, per_row, side, side, 3)
     return sheet.swapaxes(1, 2).reshape(per_row * side, per_row * side, 3)
+
+
+def halved(photos: np.ndarray) -> np.ndarray:
+    """Shrinks photos uint8 [m, 2s, 2s, 3] to uint8 [m, s, s, 3], four pixels to one."""
+    m, side = photos.shape[:2]
+    quads = photos.reshape(m, side // 2, 2, side // 2, 2, 3)
+    return quads.mean(axis=(2, 4)).astype(np.uint8)
 
 
 def initial_tiles(tree: ClassTree) -> np.ndarray:
