@@ -1,5 +1,9 @@
+import os
+import subprocess
+import sys
+
 import pytest
-from processes import run, small_catalogue, small_network, train
+from processes import ROOT, SMALL, run, small_catalogue, small_network, train
 
 
 class Shop:
@@ -23,6 +27,19 @@ class Shop:
     def train(self, name, settings=None, *more):
         """Trains to the end: (exit status, output)."""
         return run(train, *self.arguments(name, settings, *more), log=self.log(name))
+
+    def start_command(self, script, run_dir, settings=None):
+        """Starts an entry script as a user would."""
+        chosen = {**SMALL, **self.settings, **(settings or {})}
+        return subprocess.Popen(
+            [sys.executable, ROOT / script, "--run_dir", run_dir]
+            + [f"--set={key}={value}" for key, value in chosen.items()],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        )
 
 
 @pytest.fixture(scope="session")

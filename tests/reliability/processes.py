@@ -11,6 +11,8 @@ import multiprocessing
 import os
 import signal
 import sys
+import time
+import warnings
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -26,6 +28,7 @@ SMALL = {
     "towers.units": "32",
     "towers.embedding_dim": "16",
     "towers.dropout": "0.2",
+    "loss.beta": "1.0",
     "optimizer.learning_rate": "1e-3",
     "training.batch_size": "16",
     "training.epochs": "4",
@@ -57,17 +60,19 @@ def small_catalogue(folder, classes=4, rows=15):
     return path
 
 
-def small_network(folder):
+def small_network(folder, seed=3):
     """Saves a network of two convolutions and dropout; returns its path."""
     import keras
 
-    keras.utils.set_random_seed(3)
+    keras.utils.set_random_seed(seed)
     pixels = keras.Input([24, 24, 3])
     x = keras.layers.Conv2D(4, 3, strides=2, activation="relu")(pixels)
     x = keras.layers.Dropout(0.2)(keras.layers.Conv2D(6, 3)(x))
     path = folder / "network.keras"
     network = keras.Model(pixels, keras.layers.GlobalAveragePooling2D()(x))
-    network.save(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Keras on NumPy 2
+        network.save(path)
     return path
 
 
@@ -91,6 +96,15 @@ class Job:
 def run(work, *arguments, log):
     """Runs one process to its end: (exit status, output)."""
     return Job(work, *arguments, log=log).end()
+
+
+def wait_for(folder, pattern, process, seconds=120):
+    """Waits until a file appears; the process must not end before."""
+    deadline = time.monotonic() + seconds
+    while not any(folder.glob(pattern)):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline, f"no {pattern} in {folder}"
+        time.sleep(0.01)
 
 
 def _work(log, work, *arguments):
@@ -189,18 +203,31 @@ def kill():
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def killed_in_step(at, train_arguments):
-    """Trains, and dies after the weights of step `at` changed, before all else."""
+def before(owner, name, act):
+    """Calls `act` with the same arguments before each call of a method."""
+    method = getattr(owner, name)
+
+    def both(*arguments, **named):
+        act(*arguments)
+        return method(*arguments, **named)
+
+    setattr(owner, name, both)
+
+
+def at_step(step, act):
+    """Acts after the weights changed in `step`, before anything is made of it."""
     from huse_tf.training import Trainer
 
-    after = Trainer._after_step
+    def look(trainer, *_):
+        if trainer.state["step"] == step:
+            act(trainer)
 
-    def dying(trainer, *arguments):
-        if trainer.state["step"] == at:
-            kill()
-        after(trainer, *arguments)
+    before(Trainer, "_after_step", look)
 
-    Trainer._after_step = dying
+
+def killed_in_step(at, train_arguments):
+    """Trains, and dies after the weights of step `at` changed, before all else."""
+    at_step(at, lambda trainer: kill())
     train(*train_arguments)
 
 

@@ -14,6 +14,7 @@ from processes import (
     rows,
     run,
     train,
+    wait_for,
     weights,
 )
 
@@ -31,14 +32,12 @@ def assert_same_run(killed, calm):
 
 
 def test_sigkill_between_and_within_checkpoints_changes_nothing(shop, calm):
-    """One run, killed five times; it takes every step after what was saved again."""
+    """One run, killed three times; it takes every step after what was saved again."""
     arguments = shop.arguments("killed")
     log = shop.log("killed")
     for work, *where in (
-        (killed_in_step, 2),
         (killed_in_step, EPOCH),
-        (killed_while_saving, 5, "variables"),
-        (killed_while_saving, 6, "manifest"),
+        (killed_while_saving, 6, "variables"),
         (killed_while_saving, 8, "renamed"),
     ):
         status, output = run(work, *where, arguments, log=log)
@@ -49,3 +48,60 @@ def test_sigkill_between_and_within_checkpoints_changes_nothing(shop, calm):
     assert_same_run(shop.folder / "killed", calm)
     left = list((shop.folder / "killed/checkpoints").glob("**/*.unfinished"))
     assert left == [], "what killed processes left was not removed"
+
+
+def test_the_real_command_killed_is_the_calm_run(shop, calm):
+    """train.py itself, and without TensorFlow's determinism switched on."""
+    run_dir = shop.folder / "command"
+    process = shop.start_command("train.py", run_dir)
+    wait_for(run_dir / "checkpoints", "step-*", process)
+    process.kill()
+    process.communicate()
+    process = shop.start_command("train.py", run_dir)
+    output, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors
+    assert "going on after step" in output
+    assert weights(run_dir) == weights(calm)
+    assert records(run_dir) == records(calm)
+
+
+FINE_TUNED = {
+    "image_encoder.fine_tune": "all",
+    "image_encoder.augment": "yes",
+    "optimizer.schedule": "constant",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "settings", "in_ram"),
+    [
+        ("streaming", {}, False),
+        ("in_ram", {}, True),
+        ("fine_tuned", FINE_TUNED, False),
+        ("adam", {"optimizer.name": "adam", "loss.logit_scale": "learned"}, False),
+        ("float16", {"training.precision": "mixed_float16"}, False),
+    ],
+)
+def test_matrix(shop, name, settings, in_ram):
+    """Each trainer, killed in steps, at the epoch's edge and in all of a save."""
+    calm, killed = f"calm_{name}", f"killed_{name}"
+    status, output = shop.train(calm, settings, in_ram)
+    assert status == 0, output
+    arguments = shop.arguments(killed, settings, in_ram)
+    for work, *where in (
+        (killed_in_step, 1),
+        (killed_while_saving, 1, "manifest"),
+        (killed_in_step, EPOCH),
+        (killed_while_saving, EPOCH, "variables"),
+        (killed_in_step, 5),
+        (killed_while_saving, 2 * EPOCH, "renamed"),
+        (killed_while_saving, 11, "manifest"),
+        (killed_in_step, STEPS),
+        (killed_while_saving, STEPS, "variables"),
+    ):
+        status, output = run(work, *where, arguments, log=shop.log(killed))
+        assert status == -signal.SIGKILL, output
+    status, output = run(train, *arguments, log=shop.log(killed))
+    assert status == 0, output
+    assert_same_run(shop.folder / killed, shop.folder / calm)
