@@ -78,9 +78,8 @@ def write(tag: str, picture: np.ndarray) -> None:
 def _with_text(canvas: np.ndarray, written: list[tuple]) -> np.ndarray:
     """Writes lines (x, y, text, size), centred, in pixels from the top left."""
     height, width = canvas.shape[:2]
-    figure = Figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI)
+    figure = Figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI, facecolor="none")
     agg = FigureCanvasAgg(figure)
-    figure.figimage(canvas)
     for x, y, text, size in written:
         figure.text(
             x / width,
@@ -94,4 +93,6 @@ def _with_text(canvas: np.ndarray, written: list[tuple]) -> np.ndarray:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
         agg.draw()
-    return np.asarray(agg.buffer_rgba())[..., :3].copy()
+    # black text over the photos: what is left of them is what the text lets through
+    through = 255 - np.asarray(agg.buffer_rgba())[..., 3:].astype(np.uint16)
+    return (canvas * through // 255).astype(np.uint8)
