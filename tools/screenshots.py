@@ -62,8 +62,7 @@ def main() -> None:
         port = free_port()
         page = [sys.executable, "search.py", "--serve", "--port", str(port)]
         with serving([*page, "--run_dir", str(run)], port) as url:
-            query = urllib.parse.urlencode({"text": "red chair"})
-            shoot(f"{url}/?{query}", docs / "page.png", 1180, 900, seconds=5)
+            shoot(f"{url}/", docs / "page.png", 1180, 900, seconds=5)
 
 
 def shoot(url: str, to: Path, width: int, height: int, seconds: int = 1) -> None:

@@ -21,28 +21,26 @@ def space(answers: Answers) -> Html:
     places, method = project(both, answers.seed)
     images, texts = places[: len(rows)], places[len(rows) :]
     colours = [tree.colours[label] for label in labels]
+    size = 36 if len(rows) <= 250 else 16
     with style():
         picture, axes = panel(6.6, 5.6)
         axes.scatter(
-            *images.T, s=16, facecolors="none", edgecolors=colours, linewidths=0.9
+            *images.T, s=size, facecolors="none", edgecolors=colours, linewidths=1
         )
-        axes.scatter(*texts.T, s=18, marker="+", c=colours, linewidths=0.9)
+        axes.scatter(*texts.T, s=size, marker="+", c=colours, linewidths=1)
         for name, members in _labelled(tree, labels):
             of_group = np.isin(labels, members)
-            x, y = np.median(
-                np.concatenate([images[of_group], texts[of_group]]), axis=0
-            )
-            axes.text(
-                x,
-                y,
+            x, y = np.concatenate([images[of_group], texts[of_group]]).T
+            axes.annotate(
                 name,
+                (np.median(x), np.quantile(y, 0.9)),
+                (0, 6),
+                textcoords="offset points",
                 ha="center",
-                va="center",
                 fontsize=9,
                 bbox={"facecolor": PAPER, "alpha": 0.72, "edgecolor": "none", "pad": 1},
             )
         axes.set_axis_off()
-        axes.set_aspect("equal", adjustable="datalim")
         drawn = svg(picture, "space", f"{len(rows)} products in two dimensions")
     shown = (
         f"{len(rows):,} of {len(answers):,}"
