@@ -15,6 +15,7 @@ from huse_tf import run_changes as changes
 from huse_tf.catalog import Catalog
 from huse_tf.config import Config, load_config
 from huse_tf.errors import InputError
+from huse_tf.features.files import read_arrays
 from huse_tf.semantic_graph import read_graph, write_graph
 
 
@@ -203,9 +204,19 @@ class RunFolder:
         return tuple(self.classes.read_text(encoding="utf-8").splitlines())
 
     def read_text_state(self) -> dict[str, np.ndarray]:
-        """Returns what the text encoder learned from the training texts."""
-        with np.load(self.text_encoder, allow_pickle=False) as arrays:
-            return dict(arrays)
+        """Returns what the text encoder learned from the training texts.
+
+        Raises:
+            InputError: the file is missing, damaged or holds Python objects.
+        """
+        is_there = self.text_encoder.exists()
+        arrays = read_arrays(self.text_encoder) if is_there else None
+        if arrays is None:
+            raise InputError(
+                f"{self.text_encoder}: cannot be read as arrays of numbers and "
+                "strings; restore the file, or train in another folder"
+            )
+        return arrays
 
     def read_evaluation(self) -> dict:
         """Returns what evaluation.json holds, nothing before the end of training."""

@@ -52,12 +52,14 @@ def write_whole(path: Path, write: Callable[[BinaryIO], None]) -> os.stat_result
     return os.stat(path)
 
 
-def read_arrays(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray] | None:
+def read_arrays(
+    path: Path, names: tuple[str, ...] | None = None
+) -> dict[str, np.ndarray] | None:
     """Reads arrays from an .npz file, whose checksums NumPy checks.
 
     Args:
         path: the file.
-        names: the arrays that it must hold.
+        names: the arrays that it must hold, or all that it holds.
 
     Returns:
         The arrays by name, or None where the file is damaged.
@@ -68,7 +70,7 @@ def read_arrays(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray] | N
     """
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in names}
+            return {name: arrays[name] for name in names or arrays.files}
     except FileNotFoundError:
         raise
     except PermissionError as error:
