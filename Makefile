@@ -15,6 +15,12 @@ test:  ## ruff and the tests
 test-slow:  ## the tests that take minutes too
 	$(PYTHON) -m pytest -m 'not network and not gpu'
 
+test-reliability:  ## each promise of docs/reliability.md, the slow tests too
+	$(PYTHON) -m pytest tests/reliability -m 'not network and not gpu'
+
+chaos:  ## one training killed 50 times, compared bit by bit with a calm one
+	$(PYTHON) tools/chaos.py
+
 bench:  ## speed of the training step, of training from files, of the embedded text encoder
 	$(PYTHON) benchmarks/train_step.py
 	$(PYTHON) benchmarks/streaming.py
@@ -24,4 +30,4 @@ format:  ## lay the code out
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m ruff format .
 
-.PHONY: help install test test-slow bench format
+.PHONY: help install test test-slow test-reliability chaos bench format

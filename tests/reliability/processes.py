@@ -119,15 +119,16 @@ def _work(log, work, *arguments):
     sys.exit(cli.guarded(lambda: work(*arguments)))
 
 
-def train(run_dir, settings, in_ram=False, accept_changes=False):
-    """Trains as train.py does, deterministically; notes the rows of every step."""
+def train(run_dir, settings, in_ram=False, accept_changes=False, determinism=True):
+    """Trains as train.py does; notes what the model gets in every step."""
     import tensorflow as tf
 
     from huse_tf.config import load_config
     from huse_tf.fit import fit
     from huse_tf.pipelines import Pipeline, features_in_ram, stored_features
 
-    tf.config.experimental.enable_op_determinism()
+    if determinism:
+        tf.config.experimental.enable_op_determinism()
     overrides = [f"{key}={value}" for key, value in {**SMALL, **settings}.items()]
     config = load_config(ROOT / "config.ini", overrides)
     batches = Pipeline.training
