@@ -33,7 +33,7 @@ def space(answers: Answers) -> Html:
             x, y = np.concatenate([images[of_group], texts[of_group]]).T
             axes.annotate(
                 name,
-                (np.median(x), np.quantile(y, 0.9)),
+                (np.median(x), np.quantile(y, 0.75)),
                 (0, 6),
                 textcoords="offset points",
                 ha="center",
