@@ -125,7 +125,9 @@ class TextEncoderConfig(_TextFeatures):
         "keep this many tokens of a longer text, the most important ones; 0 is off",
         0,
     )
-    fine_tune: str = _key(_FINE_TUNE, "what of the encoder is trained", "none")
+    fine_tune: str = _key(
+        _FINE_TUNE, "what of the encoder is trained; bert: without its dropout", "none"
+    )
     learning_rate_multiplier: float = _key(
         _MULTIPLIER, "of the learning rate, for what is fine-tuned", 0.1
     )
@@ -156,7 +158,7 @@ class TowersConfig:
         kinds.integer(2), "width of the last layer, the embedding", 512
     )
     dropout: float = _key(
-        kinds.number(0, 1, "[)"), "share of units dropped between layers", 0.0
+        kinds.number(0, 1, "[)"), "share of units dropped between layers", 0.05
     )
 
 
@@ -196,7 +198,7 @@ class LossConfig:
     """[loss]."""
 
     alpha: float = _key(kinds.number(0), "weight of the classification loss, eq 5", 1.0)
-    beta: float = _key(kinds.number(0), "weight of the graph loss, eq 5", 1.0)
+    beta: float = _key(kinds.number(0), "weight of the graph loss, eq 5", 5.0)
     gamma: float = _key(kinds.number(0), "weight of the gap loss, eq 5", 1.0)
     margin: float = _key(kinds.number(0, 2), "zeta of eq 10, a cosine distance", 0.7)
     graph_margin: str = _key(
