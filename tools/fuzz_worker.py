@@ -1,0 +1,110 @@
+"""Feeds inputs to the catalogue reader or the picture decoder; see fuzz.py.
+
+`python fuzz_worker.py csv|image`: on standard input comes, for each input, its length
+as 4 bytes, big end first, and the input; on standard output goes a line of JSON for
+each: {"outcome": accepted | refused | failed, "detail": text, "megabytes": peak}.
+"""
+
+import json
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+ACCEPTED, REFUSED, FAILED = "accepted", "refused", "failed"
+SIDE = 16
+
+
+def csv_target(folder: Path) -> Callable[[bytes], str]:
+    """Reads a catalogue; every row must be kept or named, once."""
+    from huse_tf.catalog import read_catalog
+    from huse_tf.config import DataConfig
+    from huse_tf.errors import InputError
+
+    (folder / "images").mkdir()
+    for name in "abcd":
+        (folder / f"images/{name}.jpg").write_bytes(b"picture")
+    path = folder / "catalog.csv"
+    data = DataConfig(csv=path, images=folder / "images", min_class_size=1)
+
+    def target(contents: bytes) -> str:
+        path.write_bytes(contents)
+        try:
+            catalog = read_catalog(data)
+        except InputError as error:
+            if "\n" in str(error):
+                raise ValueError(f"more than one line: {error}") from error
+            return REFUSED
+        rows = [*catalog.rows.tolist(), *(row.row for row in catalog.rejected)]
+        if len(set(rows)) < len(rows):
+            raise ValueError("a row came twice")
+        outside = [name for name in catalog.images if Path(name).parent.parts]
+        if outside:
+            raise ValueError(f"outside of the images folder: {outside}")
+        catalog.write_rejected(folder / "rejected.csv")
+        catalog.summary().encode(errors="backslashreplace")
+        return ACCEPTED
+
+    return target
+
+
+def image_target(folder: Path) -> Callable[[bytes], str]:
+    """Decodes between two good pictures, which must not change."""
+    import numpy as np
+    import tensorflow as tf
+
+    from huse_tf.encoders.decode import decode_batch
+    from huse_tf.encoders.unreadable import why_undecodable
+
+    draw = np.random.default_rng(0).integers(0, 256, [20, 30, 3], np.uint8)
+    good = tf.io.encode_png(draw).numpy()
+    expected, _ = decode_batch(tf.constant([good]), SIDE)
+
+    def target(contents: bytes) -> str:
+        pixels, valid = decode_batch(tf.constant([good, contents, good]), SIDE)
+        pixels, valid = pixels.numpy(), valid.numpy()
+        if not valid[0] or not valid[2]:
+            raise ValueError("it failed its neighbours")
+        if not (pixels[[0, 2]] == expected.numpy()).all():
+            raise ValueError("it changed its neighbours")
+        if valid[1]:
+            return ACCEPTED
+        if not (pixels[1] == 255).all():
+            raise ValueError("invalid, but not white")
+        why_undecodable(contents)
+        return REFUSED
+
+    return target
+
+
+def peak_megabytes() -> int:
+    """Returns the most memory that was resident so far."""
+    status = Path("/proc/self/status").read_text().splitlines()
+    return int(next(s for s in status if s.startswith("VmHWM")).split()[1]) // 1024
+
+
+def main() -> None:
+    """Answers each input."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what libraries print is no answer
+    make = {"csv": csv_target, "image": image_target}[sys.argv[1]]
+    with tempfile.TemporaryDirectory() as folder:
+        target = make(Path(folder))
+        while length := sys.stdin.buffer.read(4):
+            contents = sys.stdin.buffer.read(int.from_bytes(length, "big"))
+            try:
+                outcome, detail = target(contents), ""
+            except Exception:  # any is a finding
+                outcome, detail = FAILED, traceback.format_exc()
+            line = {"outcome": outcome, "detail": detail}
+            line["megabytes"] = peak_megabytes()
+            print(json.dumps(line), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()
