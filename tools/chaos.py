@@ -19,6 +19,8 @@ from pathlib import Path
 import numpy as np
 from absl import app, flags
 
+from huse_tf.config import load_config
+
 ROOT = Path(__file__).parents[1]
 START_SECONDS = 3.0  # most that a process lives that stands past its step already
 STEP_SECONDS = 0.05  # most that it lives after a checkpoint: within a step, or a save
@@ -44,7 +46,6 @@ def train(run_dir: Path, epochs: int) -> None:
     os.dup2(log, 2)
     import tensorflow as tf
 
-    from huse_tf.config import load_config
     from huse_tf.fit import fit
     from huse_tf.pipelines import stored_features
 
@@ -52,7 +53,8 @@ def train(run_dir: Path, epochs: int) -> None:
     settings = {**SETTINGS, "training.epochs": epochs}
     settings["features.folder"] = run_dir.parent / "features"
     overrides = [f"{key}={value}" for key, value in settings.items()]
-    fit(load_config(ROOT / "config.ini", overrides), run_dir, stored_features)
+    config = load_config(run_dir.parent / "config.ini", overrides)
+    fit(config, run_dir, stored_features)
 
 
 def start(run_dir: Path):
@@ -122,6 +124,8 @@ def main(arguments: list[str]) -> None:
     folder = Path(FOLDER.value).resolve()
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    # a copy: nobody's edit may change the run half-way
+    load_config(ROOT / "config.ini").save(folder / "config.ini")
     calm, killed = folder / "calm", folder / "killed"
     process = start(calm)
     process.join()
