@@ -3,17 +3,20 @@
 import difflib
 import functools
 import inspect
-import random
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import keras
 
-from huse_tf.encoders.backbones import Backbone, first_line, of_network, read_weights
+from huse_tf.encoders.backbones import (
+    Backbone,
+    first_line,
+    of_network,
+    read_weights,
+    seeded,
+)
 from huse_tf.errors import InputError
 
-_SEED = 20190904
 _STALL_SECONDS = 5.0
 
 
@@ -56,7 +59,7 @@ def load(name: str, weights: str, size: int) -> Backbone:
         build, include_top=False, pooling="avg", input_shape=(size, size, 3)
     )
     try:
-        with _seeded():
+        with seeded():
             if weights in ("imagenet", "pretrained"):
                 network = _with_imagenet(build, name)
             else:
@@ -87,17 +90,3 @@ def _with_imagenet(build: Callable[..., keras.Model], name: str) -> keras.Model:
         ) from error
     finally:
         socket.setdefaulttimeout(before)
-
-
-@contextmanager
-def _seeded() -> Iterator[None]:
-    """Makes Keras's initialisers draw the same seeds, and leaves no trace.
-
-    Initialisers without a seed take one from Python's generator.
-    """
-    state = random.getstate()
-    random.seed(_SEED)
-    try:
-        yield
-    finally:
-        random.setstate(state)

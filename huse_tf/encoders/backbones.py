@@ -1,7 +1,9 @@
 """Image networks, from .keras files and from the package."""
 
 import hashlib
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,6 +11,8 @@ import keras
 import tensorflow as tf
 
 from huse_tf.errors import InputError
+
+_SEED = 20190904
 
 
 class Backbone(NamedTuple):
@@ -50,7 +54,8 @@ def keras_file(path: str, size: int, scaling: str) -> Backbone:
     if not Path(path).is_file():
         raise InputError(f"image_encoder.name = {path}: no such file")
     try:
-        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+        with seeded():
+            model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # whatever zipfile, json, h5py and Keras raise
         raise InputError(
             f"image_encoder.name = {path}: cannot be loaded: {first_line(error)}. "
@@ -72,7 +77,8 @@ def _for_size(model: keras.Model, path: str, size: int) -> keras.Model:
     if inputs[0].shape not in (expected, (None, None, None, 3)):
         try:
             pixels = keras.Input(expected[1:])
-            rebuilt = keras.models.clone_model(model, input_tensors=pixels)
+            with seeded():
+                rebuilt = keras.models.clone_model(model, input_tensors=pixels)
             rebuilt.set_weights(model.get_weights())
         except (ValueError, TypeError) as error:
             raise InputError(
@@ -162,3 +168,17 @@ def _misfit(path: str, error: Exception) -> InputError:
 def first_line(error: BaseException) -> str:
     """Returns the first line of an error's message, or its name without one."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+@contextmanager
+def seeded() -> Iterator[None]:
+    """Makes initialisers and dropout draw the same seeds, and leaves no trace.
+
+    Those of Keras without a seed take one from Python's generator.
+    """
+    state = random.getstate()
+    random.seed(_SEED)
+    try:
+        yield
+    finally:
+        random.setstate(state)

@@ -84,7 +84,7 @@ class Job:
         self.process = _server.Process(target=_work, args=(log, work, *arguments))
         self.process.start()
 
-    def end(self, timeout=300):
+    def end(self, timeout=1800):
         """Waits; returns (exit status or minus the signal, output)."""
         self.process.join(timeout)
         if self.process.is_alive():

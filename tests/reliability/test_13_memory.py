@@ -12,7 +12,7 @@ from processes import ROOT, run
 
 from huse_tf.metrics import retrieval
 
-ROWS, HELD_OUT, DIM, CLASSES = 1_000_000, 20_000, 256, 10
+ROWS, HELD_OUT, DIM, CLASSES = 1_000_000, 10_000, 256, 10
 BOUND = 1.5e9  # bytes
 
 
