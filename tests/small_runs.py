@@ -31,19 +31,19 @@ def write_catalog(path, rows):
 
 
 def train_small_run(folder):
-    """Trains MobileNet features at 32 pixels and TF-IDF for 30 epochs."""
+    """Trains the embedded image encoder and TF-IDF for 30 epochs."""
     from huse_tf.config import load_config
-    from huse_tf.fit import fit
     from huse_tf.pipelines import stored_features
+    from huse_tf.preparation import prepare
+    from huse_tf.run_folder import RunFolder
+    from huse_tf.training import Trainer
 
     write_catalog(folder / "catalog.csv", products())
     settings = {
         "data.csv": folder / "catalog.csv",
         "data.images": EXAMPLE / "images",
         "features.folder": folder / "features",
-        "image_encoder.name": "mobilenet",
-        "image_encoder.weights": "none",
-        "image_encoder.size": "32",
+        "image_encoder.name": "embedded",
         "text_encoder.name": "tfidf",
         "class_encoder.name": "tfidf",
         "towers.units": "32",
@@ -56,5 +56,7 @@ def train_small_run(folder):
     }
     overrides = [f"{key}={value}" for key, value in settings.items()]
     config = load_config(ROOT / "config.ini", overrides)
-    fit(config, folder / "run", stored_features)
+    run = RunFolder(folder / "run")
+    run.path.mkdir()
+    Trainer(prepare(config, run, stored_features), run).train()
     return folder / "run"

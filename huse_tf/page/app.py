@@ -84,7 +84,10 @@ def make_app(explorer: Explorer) -> flask.Flask:
         if kind not in KINDS:
             raise InputError(f"kind: expected one of {', '.join(KINDS)}")
         k = form.get("k", 24, type=int)
-        photo = sent.read() if sent is not None else None
+        photo = None
+        if sent is not None:
+            with sent.stream as stream:
+                photo = stream.read()
         branch = form.get("branch", "")
         k = min(max(k, 1), MOST_RESULTS)
         return {"results": explorer.search(text or None, photo, k, kind, branch)}

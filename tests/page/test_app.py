@@ -1,0 +1,150 @@
+"""The page's addresses, asked without a browser."""
+
+import io
+
+import numpy as np
+import pytest
+from small_runs import EXAMPLE, PRODUCTS, products
+
+pytest.importorskip("flask")
+
+from huse_tf.page.app import LARGEST_REQUEST, LARGEST_TEXT, make_app  # noqa: E402
+from huse_tf.page.explorer import Explorer, class_tree  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def explorer(small_run):
+    from huse_tf.experiment import restore_run
+    from huse_tf.search.build import open_index
+
+    trained = restore_run(small_run)
+    return Explorer(trained, open_index(trained))
+
+
+@pytest.fixture
+def client(explorer):
+    return make_app(explorer).test_client()
+
+
+def search(client, **form):
+    return client.post("/api/search", data=form, content_type="multipart/form-data")
+
+
+def test_search_by_words_and_by_photo(client):
+    row = products()[9]
+    answer = search(client, text=row["text"], kind="texts", k=3).get_json()
+    assert len(answer["results"]) == 3
+    first = answer["results"][0]
+    assert (first["title"], first["class"]) == (row["text"], row["class"])
+    assert first["distance"] == pytest.approx(0, abs=1e-4)
+    photo = (EXAMPLE / "images" / row["image"]).read_bytes()
+    answer = search(client, photo=(io.BytesIO(photo), "p.jpg"), kind="images")
+    assert answer.get_json()["results"][0]["image"] == row["image"]
+
+
+def test_a_branch_filters(client, explorer):
+    name = explorer.index.class_names[2]
+    results = search(client, text="red", branch=name).get_json()["results"]
+    assert [r["class"] for r in results] == [name] * PRODUCTS
+
+
+@pytest.mark.parametrize(
+    ("form", "status", "message"),
+    [
+        ({}, 400, "nothing to search for"),
+        ({"text": "  "}, 400, "nothing to search for"),
+        ({"text": "x" * (LARGEST_TEXT + 1)}, 400, "the text is too long"),
+        ({"text": "red", "kind": "rows"}, 400, "kind: expected one of"),
+        ({"text": "red", "branch": "nowhere"}, 400, "class 'nowhere'"),
+        ({"photo": (io.BytesIO(b"<svg/>"), "a.svg")}, 400, "cannot be decoded"),
+        ({"photo": (io.BytesIO(b""), "a.jpg")}, 400, "cannot be decoded"),
+    ],
+)
+def test_what_is_refused(client, form, status, message):
+    answer = search(client, **form)
+    assert answer.status_code == status
+    assert message in answer.get_json()["error"]
+
+
+def test_a_request_that_is_too_large_is_not_read(client):
+    answer = client.post(
+        "/api/search",
+        content_type="multipart/form-data; boundary=x",
+        environ_overrides={"CONTENT_LENGTH": str(LARGEST_REQUEST + 1)},
+    )
+    assert answer.status_code == 413
+    assert "exceeds the capacity limit" in answer.get_json()["error"]
+
+
+def test_a_request_for_many_is_cut_to_what_there_is(client):
+    results = search(client, text="red", k=10**9).get_json()["results"]
+    assert len(results) == len(products())
+    assert len(search(client, text="red", k=-5).get_json()["results"]) == 1
+
+
+def test_the_class_tree_counts(explorer):
+    def leaves(nodes):
+        for node in nodes:
+            assert (
+                node["count"] == sum(n["count"] for n in node["below"])
+                or not (node["below"])
+            )
+            yield from leaves(node["below"]) if node["below"] else [node]
+
+    tree = class_tree(explorer.index)
+    assert {n["path"] for n in leaves(tree)} == set(explorer.index.class_names)
+    assert sum(node["count"] for node in tree) == len(products())
+
+
+def test_why_a_product_has_its_neighbours(client, explorer):
+    answer = client.get("/api/product/5").get_json()
+    vectors = explorer.index.vectors
+    assert answer["product"]["title"] == products()[5]["text"]
+    gap = 1 - vectors["images"][5] @ vectors["texts"][5]
+    assert answer["gap"] == pytest.approx(float(gap), abs=1e-5)
+    for modality, kind in (("image", "images"), ("text", "texts")):
+        found = answer["neighbours"][modality]
+        own = [n[f"{modality}_distance"] for n in found]
+        assert own == sorted(own) and 5 not in [n["number"] for n in found]
+        numbers = [n["number"] for n in found]
+        expected = np.maximum(1 - vectors[kind][numbers] @ vectors[kind][5], 0)
+        assert own == pytest.approx(expected, abs=1e-5)
+    for classes in answer["classes"].values():
+        shares = [c["probability"] for c in classes]
+        assert shares == sorted(shares, reverse=True) and sum(shares) <= 1.0001
+
+
+def test_pictures_come_by_number_and_re_encoded(client, explorer, monkeypatch):
+    answer = client.get("/picture/0")
+    assert answer.mimetype == "image/jpeg" and answer.data[:2] == b"\xff\xd8"
+    assert answer.data != explorer.index.read_picture(0)
+    for path in (
+        f"/picture/{len(products())}",
+        "/picture/-1",
+        "/picture/../config.ini",
+    ):
+        assert client.get(path).status_code == 404
+    for path in ("/static/../app.py", "/static/%2e%2e/app.py", "/config.ini"):
+        assert client.get(path).status_code == 404
+    assert client.get(f"/api/product/{len(products())}").status_code == 404
+    monkeypatch.setattr(explorer.index, "read_picture", lambda number: b"broken")
+    assert client.get("/picture/0").status_code == 404
+
+
+def test_headers_and_other_sites(client):
+    with client.get("/") as answer:
+        assert answer.status_code == 200
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy and "unsafe" not in policy
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    # a name that another site points at this machine
+    assert client.get("/", headers={"Host": "evil.example"}).status_code == 400
+    elsewhere = {"Sec-Fetch-Site": "cross-site"}
+    assert client.get("/api/product/0", headers=elsewhere).status_code == 403
+
+
+def test_nothing_on_the_page_comes_from_elsewhere(client):
+    for name in ("", "static/page.css", "static/page.js"):
+        with client.get(f"/{name}") as answer:
+            text = answer.get_data(as_text=True)
+        assert "http://" not in text and "https://" not in text, name

@@ -1,0 +1,83 @@
+"""The table, the JSON and the galleries."""
+
+import json
+
+import numpy as np
+import pytest
+
+from huse_tf.errors import InputError
+from huse_tf.search.answers import format_answers, to_json
+from huse_tf.search.gallery import write_gallery
+from huse_tf.search.index import Product
+
+FOUND = [
+    Product(4, 6, "A <b>red</b>\ncup", "home<kitchen<cup", "4.jpg", 0.125),
+    Product(0, 2, "Hat & scarf", "wear<hat", "0.jpg", 0.5),
+]
+
+
+def test_the_table():
+    assert format_answers(FOUND, "<").splitlines() == [
+        "rank  distance  class             title",
+        "   1    0.1250  home<kitchen<cup  A <b>red</b> cup",
+        "   2    0.5000  wear<hat          Hat & scarf",
+    ]
+
+
+def test_a_long_class_keeps_its_last_levels():
+    name = "<".join(["household goods and more", "kitchen and table", "cups"])
+    product = Product(0, 2, "cup", name, "0.jpg", 0.0)
+    line = format_answers([product], "<").splitlines()[1]
+    assert "…<kitchen and table<cups  cup" in line
+
+
+def test_the_json():
+    answer = json.loads(to_json({"text": "rot", "image": None}, FOUND))
+    assert answer["query"] == {"text": "rot", "image": None}
+    assert [r["rank"] for r in answer["results"]] == [1, 2]
+    assert answer["results"][0] == {
+        "rank": 1,
+        "number": 4,
+        "row": 6,
+        "title": "A <b>red</b>\ncup",
+        "class": "home<kitchen<cup",
+        "image": "4.jpg",
+        "distance": 0.125,
+    }
+
+
+@pytest.fixture(scope="module")
+def index(small_run):
+    from huse_tf.experiment import restore_run
+    from huse_tf.search.build import open_index
+
+    return open_index(restore_run(small_run))
+
+
+def test_the_html_gallery_is_one_safe_file(index, tmp_path):
+    path = tmp_path / "out.html"
+    photo = index.read_picture(0)
+    write_gallery(path, index, FOUND, "<script>alert(1)</script>", photo)
+    page = path.read_text(encoding="utf-8")
+    assert "<script>" not in page and "A &lt;b&gt;red&lt;/b&gt;" in page
+    assert page.count("data:image/jpeg;base64,") == 3
+    assert "http" not in page.replace('charset="utf-8"', "")
+    assert [p.name for p in tmp_path.iterdir()] == ["out.html"]
+
+
+def test_the_png_gallery(index, tmp_path):
+    from PIL import Image
+
+    found = index.nearest(np.array(index.vectors["texts"][0]), 7)
+    write_gallery(tmp_path / "out.png", index, found, "100$ and $5", None)
+    with Image.open(tmp_path / "out.png") as picture:
+        assert picture.width > 1000 and picture.height > 500
+
+
+def test_where_a_gallery_cannot_be(index, tmp_path, monkeypatch):
+    path = tmp_path / "nowhere" / "out.html"
+    with pytest.raises(InputError, match="--gallery .*cannot be written"):
+        write_gallery(path, index, FOUND[1:], "x", None)
+    monkeypatch.setattr(index, "image_root", tmp_path)
+    with pytest.raises(InputError, match="picture of row 2 "):
+        write_gallery(tmp_path / "out.html", index, FOUND[1:], "x", None)
