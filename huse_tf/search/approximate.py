@@ -45,6 +45,7 @@ class Approximate:
         recall: share of the exact nearest 10 that were found, over the sample of
             queries that `probes` was chosen on.
         probes: cells a query looks at.
+        cells: how many there are.
     """
 
     def __init__(self, path: Path) -> None:
@@ -55,9 +56,13 @@ class Approximate:
         """
         faiss = import_faiss()
         self._index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP)
+        # starting its threads to read ahead takes longer than a query
+        lists = faiss.downcast_InvertedLists(self._index.invlists)
+        lists.prefetch_nthread = 0
         chosen = np.load(path.with_suffix(".npz"))
         self.probes, self.recall = int(chosen["probes"]), float(chosen["recall"])
         self._index.nprobe = self.probes
+        self.cells = self._index.nlist
 
     def search(self, matrix: np.ndarray, queries: np.ndarray, k: int) -> np.ndarray:
         """Finds rows of the matrix that the index was built of.

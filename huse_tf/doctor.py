@@ -1,0 +1,272 @@
+"""Checks what a run needs, before hours are spent. It takes the flags of train.py.
+
+    python -m huse_tf.doctor [--config FILE] [--set section.key=value]
+
+Exit status 1 where training would stop; every line that says so begins with STOP.
+"""
+
+import collections
+import importlib.metadata
+import platform
+import shutil
+from pathlib import Path
+
+import numpy as np
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+from huse_tf import cli
+from huse_tf.catalog import Catalog, read_catalog
+from huse_tf.config import Config
+from huse_tf.errors import InputError
+
+PYTHON = Version("3.11")
+SHOWN = 5  # classes and pictures named in a line
+SMALL_CLASS = 10  # products; classes below it are counted
+_REQUIREMENTS = Path(__file__).parents[1] / "requirements.txt"
+
+
+class Page:
+    """Lines for the screen, and whether one of them stops a training."""
+
+    def __init__(self) -> None:
+        """Starts an empty page."""
+        self.stops = False
+
+    def head(self, title: str) -> None:
+        """Prints a heading."""
+        print(f"\n{title}")
+
+    def line(self, name: str, value: object) -> None:
+        """Prints what was found."""
+        print(f"  {name:<18} {value}")
+
+    def warn(self, message: str) -> None:
+        """Prints what may be wrong."""
+        print(f"  look at            {message}")
+
+    def stop(self, message: str) -> None:
+        """Prints what would stop a training."""
+        self.stops = True
+        print(f"  STOP               {message}")
+
+
+def check_versions(page: Page) -> None:
+    """Compares what is installed with the ranges that were tried."""
+    page.head("Versions")
+    python = Version(platform.python_version())
+    page.line("python", f"{python} (tried: {PYTHON})")
+    if (python.major, python.minor) != (PYTHON.major, PYTHON.minor):
+        page.warn(f"Python {python.major}.{python.minor} is not tried")
+    for requirement in requirements():
+        tried = requirement.specifier
+        try:
+            version = importlib.metadata.version(requirement.name)
+        except importlib.metadata.PackageNotFoundError:
+            page.stop(
+                f"{requirement.name} is not installed: pip install '{requirement.name}"
+                f"{tried}'"
+            )
+            continue
+        page.line(requirement.name, f"{version} (tried: {tried})")
+        if not tried.contains(version, prereleases=True):
+            page.warn(f"{requirement.name} {version} is outside of the tried {tried}")
+
+
+def requirements() -> list[Requirement]:
+    """Returns what the package requires on this platform."""
+    if _REQUIREMENTS.exists():
+        lines = _REQUIREMENTS.read_text(encoding="utf-8").splitlines()
+        texts = [line.split(" #")[0].strip() for line in lines]
+        texts = [text for text in texts if text and not text.startswith("#")]
+    else:
+        texts = importlib.metadata.requires("huse_tf") or []
+    parsed = map(Requirement, texts)
+    return [r for r in parsed if r.marker is None or r.marker.evaluate({"extra": ""})]
+
+
+def check_devices(page: Page) -> None:
+    """Names the devices that TensorFlow sees."""
+    import tensorflow as tf
+
+    page.head("Devices")
+    for device in tf.config.list_physical_devices():
+        details = tf.config.experimental.get_device_details(device)
+        page.line(device.device_type, details.get("device_name", device.name))
+
+
+def check_catalogue(page: Page, config: Config) -> Catalog | None:
+    """Reads the catalogue and says what is in it."""
+    page.head("Catalogue")
+    try:
+        catalog = read_catalog(config.data)
+    except InputError as error:
+        page.stop(str(error))
+        return None
+    for line in catalog.summary().splitlines():
+        print(f"  {line}")
+    try:
+        total = len(catalog) + len(catalog.rejected)
+        catalog.check_bad_rows(config.data.max_bad_rows.limit(total))
+    except InputError as error:
+        page.stop(str(error))
+    sizes = np.bincount(catalog.labels, minlength=len(catalog.class_names))
+    page.line(
+        "class sizes",
+        f"{sizes.min():,} to {sizes.max():,}, median {np.median(sizes):,.0f}; "
+        f"{np.count_nonzero(sizes < SMALL_CLASS):,} classes below {SMALL_CLASS}",
+    )
+    for title, order in (
+        ("largest", np.argsort(-sizes)),
+        ("smallest", sizes.argsort()),
+    ):
+        named = [f"{catalog.class_names[i]} {sizes[i]:,}" for i in order[:SHOWN]]
+        page.line(title, ", ".join(named))
+    rows = len(catalog.indices("train"))
+    if rows == 0:
+        page.stop(f"{config.data.csv}: no row has split 'train'; training needs some")
+        return catalog
+    batch = min(config.training.batch_size, rows)
+    steps = rows // batch
+    page.line(
+        "an epoch",
+        f"{steps:,} steps of {batch:,} products; {config.training.epochs:,} epochs "
+        f"are {steps * config.training.epochs:,} steps",
+    )
+    if not len(catalog.indices("validation")):
+        page.warn("no validation rows: the last weights are taken for the best")
+    return catalog
+
+
+def check_pictures(page: Page, config: Config, catalog: Catalog) -> None:
+    """Reads every picture file and looks for the same content twice."""
+    from huse_tf.features.image_keys import image_keys
+    from huse_tf.features.keys import sortable
+
+    page.head("Pictures")
+    keys, unreadable = image_keys(
+        Path(config.features.folder), catalog.image_root, catalog.images, True
+    )
+    if unreadable:
+        first = next(iter(unreadable))
+        page.warn(
+            f"{len(unreadable):,} cannot be read, such as row {catalog.rows[first]}: "
+            f"{unreadable[first]}"
+        )
+    readable = np.setdiff1d(np.arange(len(keys)), list(unreadable))
+    flat = sortable(keys[readable])
+    _, group, counts = np.unique(flat, return_inverse=True, return_counts=True)
+    page.line(
+        "different contents",
+        f"{len(counts):,} in {len(readable):,} products; "
+        f"{int((counts > 1).sum()):,} contents stand in several rows",
+    )
+    twice = readable[counts[group] > 1]
+    by_content = collections.defaultdict(list)
+    for row in twice.tolist():
+        by_content[keys[row].tobytes()].append(row)
+    for rows in sorted(by_content.values(), key=len, reverse=True)[:SHOWN]:
+        numbers = ", ".join(str(catalog.rows[row]) for row in rows[:SHOWN])
+        page.line(f"{len(rows):,} times", f"{catalog.images[rows[0]]}: rows {numbers}")
+    leaks = sum(
+        len({catalog.split[i] for i in rows}) > 1 for rows in by_content.values()
+    )
+    if leaks:
+        page.warn(
+            f"{leaks:,} contents stand in more than one split: what is tested was seen "
+            "in training"
+        )
+
+
+def check_encoders(
+    page: Page, config: Config, catalog: Catalog | None
+) -> dict[str, int]:
+    """Builds the encoders, which downloads what is not cached.
+
+    Args:
+        page: what is found is printed there.
+        config: the effective config.
+        catalog: text encoders that learn from training texts are adapted to its.
+
+    Returns:
+        The lengths of the features by section, where these are known.
+    """
+    from huse_tf.encoders.images import make_image_encoder
+    from huse_tf.encoders.texts import make_text_encoder
+
+    page.head("Encoders")
+    dims = {}
+    for section, make in (
+        ("image_encoder", make_image_encoder),
+        ("text_encoder", make_text_encoder),
+        ("class_encoder", make_text_encoder),
+    ):
+        settings = getattr(config, section)
+        try:
+            encoder = make(settings)
+            if section == "text_encoder" and catalog is not None:
+                encoder.adapt(catalog.texts[catalog.indices("train")])
+        except InputError as error:
+            page.stop(str(error))
+            continue
+        if catalog is not None and section != "class_encoder":
+            dims[section] = encoder.dim
+        page.line(section, f"{settings.name}: there")
+    return dims
+
+
+def check_disk(page: Page, config: Config, rows: int, dims: dict[str, int]) -> None:
+    """Compares what the features take with what is free."""
+    page.head("Disk")
+    folder = Path(config.features.folder)
+    free = shutil.disk_usage(_existing(folder)).free
+    width = np.dtype(config.features.dtype).itemsize
+    parts = [dims.get(name, 0) for name in ("image_encoder", "text_encoder")]
+    needed = rows * width * sum(parts)
+    page.line("features.folder", folder)
+    page.line("features", f"{needed:,} bytes at most, {free:,} free")
+    if needed > free:
+        page.stop(
+            f"features.folder {folder}: {needed:,} bytes may be needed, {free:,} are "
+            "free; free some space, set features.dtype = float16, or name a folder on "
+            "another disk"
+        )
+
+
+def _existing(folder: Path) -> Path:
+    """Returns the folder, or the nearest above it that is there."""
+    return next(f for f in (folder, *folder.absolute().parents) if f.exists())
+
+
+def examine() -> bool:
+    """Prints the page.
+
+    Returns:
+        Whether a training would start.
+    """
+    page = Page()
+    check_versions(page)
+    if page.stops:
+        return False
+    cli.start_tensorflow()
+    check_devices(page)
+    config = cli.training_config()
+    catalog = check_catalogue(page, config)
+    dims = check_encoders(page, config, catalog)
+    if catalog is not None:
+        check_disk(page, config, len(catalog), dims)
+        if not page.stops:
+            check_pictures(page, config, catalog)
+    print("\nTraining would stop." if page.stops else "\nTraining can start.")
+    return not page.stops
+
+
+def main() -> None:
+    """Prints the page; raises InputError where training would stop."""
+    if not examine():
+        raise InputError("training would stop: see the lines that begin with STOP")
+
+
+if __name__ == "__main__":
+    cli.define_training_flags()
+    cli.run(main)
