@@ -223,10 +223,15 @@ class OptimizerConfig:
     schedule: str = _key(
         kinds.choice("constant", "cosine"),
         "of the learning rate after warm-up",
-        "cosine",
+        "constant",
     )
     warmup_steps: int = _key(
         kinds.integer(0), "the learning rate rises from 0 in this many steps", 30
+    )
+    average_decay: float = _key(
+        kinds.number(0, 1, "[)"),
+        "of the weights' running average, which is validated and exported; 0 is off",
+        0.99,
     )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from huse_tf import divergence
+from huse_tf.averaging import WeightAverage, changing_variables
 from huse_tf.checkpoints import Checkpoints
 from huse_tf.errors import Interrupted
 from huse_tf.experiment import Experiment, best_weights, model_values
@@ -59,6 +60,9 @@ class Trainer:
                 config.optimizer, self.last_step, multiplier, config.training.precision
             )
         )
+        self._average = WeightAverage(
+            changing_variables(self._model), config.optimizer.average_decay
+        )
         self._best = best_weights(run)
         self._checkpoints = Checkpoints(
             run.checkpoints, config.training.keep_checkpoints
@@ -66,6 +70,7 @@ class Trainer:
         self._values = {
             "model": model_values(self._model),
             "optimizer": [v.value for held in optimizers for v in held.variables],
+            "average": self._average.variables,
         }
         self.state = {
             "step": 0,
@@ -127,7 +132,7 @@ class Trainer:
         products = max(0, self.last_step - first) * self._pipeline.batch_size
         with STOP, ScalarLog(self._run, first) as log, self._board:
             step = tf.function(
-                self._model.train_step, input_signature=[batches.element_spec]
+                self._step, input_signature=[batches.element_spec]
             ).get_concrete_function()
             with (
                 Progress(products, "Training", unit="products") as bar,
@@ -144,6 +149,11 @@ class Trainer:
                     if self.finished:
                         break
                 self._save_if(True)
+
+    def _step(self, batch: dict) -> dict[str, tf.Tensor]:
+        losses = self._model.train_step(batch)
+        self._average.update()
+        return losses
 
     def _after_step(self, log: ScalarLog, bar: Progress) -> None:
         """Logs, validates and saves where it is time to.
@@ -258,6 +268,10 @@ class Trainer:
         if not self._is_validation_due or STOP.asked:
             return
         self._check_weights()
+        with self._average.swapped():
+            self._validate(log, bar)
+
+    def _validate(self, log: ScalarLog, bar: Progress) -> None:
         step, epoch = self.state["step"], self._epoch
         if not len(self._pipeline.split["validation"]):
             self._keep_best({"step": step, "epoch": epoch})

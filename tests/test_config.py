@@ -225,7 +225,7 @@ def other_value(name, field):
         "evaluation.fusion_weight": "0.1",
         "class_encoder.graph": "tree",
         "loss.graph_margin": "hinge",
-        "optimizer.schedule": "constant",
+        "optimizer.schedule": "cosine",
     }
     if key in special:
         return special[key]
@@ -259,7 +259,7 @@ def test_every_key_survives_saving(ini, tmp_path, name, field):
 
 def test_differences_say_here_and_there(ini):
     here, there = load_config(ini), load_config(ini, ["loss.beta=0.5"])
-    assert here.differences(there) == ["loss.beta: 3.0 here, 0.5 there"]
+    assert here.differences(there) == ["loss.beta: 5.0 here, 0.5 there"]
     assert here.differences(here) == []
 
 
