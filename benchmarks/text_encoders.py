@@ -101,8 +101,6 @@ def main() -> None:
         "tfidf": {},
         "word_vectors": {"text_encoder.vectors": folder / "vectors.txt"},
         "embedded": {},
-        "bert, mean": {**bert, "text_encoder.pooling": "mean"},
-        "bert, pooled": {**bert, "text_encoder.pooling": "pooled"},
         "bert, last4": {**bert, "text_encoder.pooling": "last4"},
         "bert+tfidf, last4": {**bert, "text_encoder.pooling": "last4"},
         "use": {"text_encoder.handle": encoders / "minilm_sentence_encoder"},
