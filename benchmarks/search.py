@@ -5,8 +5,8 @@
 Vectors lie around class centres, as a trained model's do: each is a centre plus noise
 in a few of the directions, scaled to length 1; queries are drawn likewise. All four
 searches ask one query at a time, on the same vectors, in the same process, in turns
-over several rounds; the medians count. Memory is what stays resident beside the pages of the
-memory-mapped files, which the system drops when it needs them.
+over several rounds; the medians count. Memory is what stays resident beside the pages
+of the memory-mapped files, which the system drops when it needs them.
 """
 
 import statistics
