@@ -64,7 +64,7 @@ def test_both_trainers_from_csv_to_export(shop):
         "train.py", "--run_dir", run, settings={"loss.beta": "0.5"}
     )
     assert status == 1
-    assert "loss.beta: 3.0" in errors and "0.5" in errors
+    assert "loss.beta: " in errors and "0.5 there" in errors
 
 
 @pytest.mark.parametrize(

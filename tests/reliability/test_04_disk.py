@@ -88,6 +88,7 @@ def full_at(step, train_arguments):
     train(*train_arguments)
 
 
+@pytest.mark.slow
 def test_a_training_on_a_full_disk_stops_and_goes_on(shop, calm):
     """Full after step 5: the checkpoint of step 4 is the newest, and is gone on with.
 

@@ -112,6 +112,7 @@ def test_checkpoints_that_nobody_knows_are_not_taken(shop, calm, tmp_path):
     assert "no config.ini" in refusal(RunFolder(tmp_path).check_config, config(shop))
 
 
+@pytest.mark.slow
 def test_an_encoder_file_that_changed_under_its_name(shop, calm):
     """Refused; accepted, the run goes on, and two more epochs raise the rate again.
 

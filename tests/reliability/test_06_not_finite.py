@@ -36,7 +36,10 @@ def poisoned(what, train_arguments):
 
 @pytest.mark.parametrize(
     ("what", "said"),
-    [("feature", "the loss is not finite"), ("update", "its update is not finite")],
+    [
+        ("feature", "the loss is not finite"),
+        pytest.param("update", "its update is not finite", marks=pytest.mark.slow),
+    ],
 )
 def test_the_run_stops_before_anything_is_kept(shop, calm, what, said):
     """Without the poison the same command then goes on to the calm model."""

@@ -33,6 +33,7 @@ def test_threads_do_not_matter(shop, calm):
     assert rows(shop.folder / "threads")[0] == rows(calm)[0]
 
 
+@pytest.mark.slow
 def test_another_seed_is_another_model(calm, shop):
     other = {"training.seed": "8", "training.epochs": "1"}
     status, output = shop.train("seed", other)
