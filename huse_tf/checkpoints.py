@@ -107,7 +107,7 @@ class Checkpoints:
                 print(f"{folder}: damaged ({trouble}), trying the one before it")
                 continue
             state = json.loads((folder / "state.json").read_text())
-            _check_shapes(folder, state.pop(_SHAPES), variables)
+            _check_shapes(folder, state.pop(_SHAPES, {}), variables)
             reader = _checkpoint(variables).read(str(folder / "variables"))
             reader.assert_consumed()
             return state
