@@ -62,7 +62,7 @@ def run(script: str, folder: Path, flags: list[str], settings: dict) -> dict:
         sets = [f"--set={key}={value}" for key, value in settings.items()]
         command = [sys.executable, script, *flags, f"--run_dir={folder}", *sets]
         subprocess.run(command, cwd=ROOT, check=True, stdout=sys.stderr)
-    return {**json.loads(result.read_text())["metrics"], "seconds": time.time() - start}
+    return {**json.loads(result.read_text()), "seconds": time.time() - start}
 
 
 def print_table(title: str, rows: dict[str, dict]) -> None:
