@@ -283,7 +283,7 @@ class Trainer:
             return
         name = self._config.best_metric
         log.write("validation", step, epoch, metrics)
-        self._board.validated(step)
+        self._board.validated(step, last=step >= self.last_step)
         value, best = metrics[name], self.state["best"]
         better = best is None or is_better(name, value, best)
         shown = [n for n in ("loss", "fusion_accuracy", name) if n in metrics]

@@ -90,7 +90,7 @@ def test_a_bad_end_is_told_and_an_interruption_is_none(experiment, run, error, s
 
 def test_projector_files(experiment, run):
     with Board(experiment, run, Scorer()) as board:
-        board.validated(10)
+        board.validated(10, last=False)
     folder = run.tensorboard / "samples"
     text = (folder / "projector_config.pbtxt").read_text()
     entry = text_format.Parse(text, ProjectorConfig()).embeddings[0]
@@ -107,10 +107,11 @@ def test_projector_files(experiment, run):
     assert sheet.shape == [4 * side, 4 * side, 3]  # 4 x 4 hold 12 tiles
 
 
-def test_grids_at_each_validation(experiment, run):
+def test_grids_at_validations_that_are_not_too_close_and_at_the_last(experiment, run):
     with Board(experiment, run, Scorer()) as board:
-        board.validated(10)
-        board.validated(20)
+        board.validated(10, last=False)
+        board.validated(15, last=False)
+        board.validated(20, last=True)
     events = EventAccumulator(str(run.tensorboard / "samples")).Reload()
     tags = {"nearest/image_to_text", "nearest/text_to_image"}
     assert set(events.Tags()["tensors"]) == tags
@@ -126,7 +127,7 @@ def test_grids_at_each_validation(experiment, run):
 def test_nothing_to_show_without_validation_rows(experiment, run):
     experiment.pipeline.split["validation"] = np.array([], np.int64)
     with Board(experiment, run, Scorer()) as board:
-        board.validated(10)
+        board.validated(10, last=False)
     assert not (run.tensorboard / "samples" / projector.CONFIG).exists()
 
 

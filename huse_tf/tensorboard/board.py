@@ -1,6 +1,8 @@
-"""At each validation: the space for the projector, and queries with what they find."""
+"""While training: the space for the projector, and queries with what they find."""
 
 import dataclasses
+import math
+import time
 
 import numpy as np
 import tensorflow as tf
@@ -17,6 +19,7 @@ from huse_tf.scoring import Scorer
 from huse_tf.tensorboard import grids, hparams, projector
 
 SAMPLE = 1000  # validation products; what a validation costs is bounded by it
+DRAW_SECONDS = 20.0  # validations of small catalogues follow each other faster
 QUERIES = 8
 SPLIT = "board"
 FOLDER = "samples"  # beside train/ and validation/, which hold scalars
@@ -52,6 +55,7 @@ class Board:
         self._tree = ClassTree(self._catalog.class_names, separator)
         self._folder = run.tensorboard / FOLDER
         self._products_are_written = False
+        self._drawn = -math.inf
 
     def __enter__(self) -> "Board":
         """Says that the run has begun."""
@@ -60,14 +64,17 @@ class Board:
         hparams.started(self._session, self._config, str(self._run.path.resolve()))
         return self
 
-    def validated(self, step: int) -> None:
-        """Shows the sample as the model sees it now.
+    def validated(self, step: int, last: bool) -> None:
+        """Shows the sample as the model sees it now, at most every DRAW_SECONDS.
 
         Args:
             step: steps taken so far.
+            last: whether training ends here; this is always shown.
         """
-        if not len(self._rows):
+        now = time.monotonic()
+        if not len(self._rows) or (now - self._drawn < DRAW_SECONDS and not last):
             return
+        self._drawn = now
         outputs, _ = self._scorer.embed(self._pipeline, SPLIT)
         vectors = {name: outputs[f"{name}_embedding"] for name in ("image", "text")}
         with self._run.writing(self._folder):
