@@ -127,6 +127,7 @@ def test_fine_tuning_and_a_lowered_batch(shop):
     assert "batch_size 5000 is lowered to the" in output
 
 
+@pytest.mark.slow  # tests/reliability has the same of a smaller run
 def test_an_interrupted_run_goes_on_and_repeats_nothing(shop):
     """SIGINT saves and exits with 75; the same command then ends the 60 epochs.
 
