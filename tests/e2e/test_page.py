@@ -19,6 +19,7 @@ if not (CHROMIUM and DRIVER):
     )
 
 from selenium import webdriver  # noqa: E402
+from selenium.common.exceptions import StaleElementReferenceException  # noqa: E402
 from selenium.webdriver.chrome.service import Service  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
@@ -77,7 +78,13 @@ class Page:
         self.until(lambda: self.all("#tree button"))
 
     def until(self, condition):
-        return WebDriverWait(self.browser, WAIT_SECONDS).until(lambda _: condition())
+        # an answer may replace an element between finding and reading it
+        wait = WebDriverWait(
+            self.browser,
+            WAIT_SECONDS,
+            ignored_exceptions=[StaleElementReferenceException],
+        )
+        return wait.until(lambda _: condition())
 
     def all(self, selector):
         return self.browser.find_elements(By.CSS_SELECTOR, selector)
