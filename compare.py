@@ -6,10 +6,11 @@ Example: python compare.py -b 1024 -e 20
 from absl import flags
 
 from huse_tf import cli
+from huse_tf.config_values import OBJECTIVES
 
 cli.define_training_flags()
 flags.set_default(cli.RUN_DIR, "runs/comparison")
-_ALL = "huse,huse_p,triplet,cme,adamine,devise,hie,separate"
+_ALL = ",".join(OBJECTIVES)
 _METHODS = flags.DEFINE_string("methods", None, f"Joined by commas; default {_ALL}.")
 _PRESET = flags.DEFINE_string(
     "preset",

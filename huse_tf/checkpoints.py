@@ -9,7 +9,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from huse_tf.errors import InputError
+from huse_tf.errors import InputError, first_line
 
 Variables = Mapping[str, Sequence[tf.Variable]]
 _SHAPES = "shapes"
@@ -76,7 +76,7 @@ class Checkpoints:
             shutil.rmtree(beside, ignore_errors=True)
             raise InputError(
                 f"checkpoint folder {self.folder}: cannot write {needed:,} bytes "
-                f"({_one_line(error)}); earlier checkpoints are untouched: free space "
+                f"({first_line(error)}); earlier checkpoints are untouched: free space "
                 "or make the folder writable, and run the same command again"
             ) from error
         found = self._all()
@@ -180,7 +180,3 @@ def _flush(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _one_line(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__

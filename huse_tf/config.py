@@ -26,6 +26,7 @@ from huse_tf.config_sections import (
 )
 from huse_tf.config_values import nearest
 from huse_tf.errors import InputError
+from huse_tf.replacing import replaced
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -82,10 +83,8 @@ class Config:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes `to_ini` to a file, whole or not at all."""
-        path = Path(path)
-        partial = path.with_name(path.name + ".partial")
-        partial.write_text(self.to_ini(), encoding="utf-8")
-        partial.replace(path)
+        with replaced(Path(path)) as beside:
+            beside.write_text(self.to_ini(), encoding="utf-8")
 
     def differences(self, other: "Config") -> list[str]:
         """Returns lines such as "loss.beta: 1.0 here, 0.5 there", one per key."""

@@ -89,10 +89,11 @@ def check_devices(page: Page) -> None:
     """Names the devices that TensorFlow sees."""
     import tensorflow as tf
 
+    from huse_tf.machine import device_name
+
     page.head("Devices")
     for device in tf.config.list_physical_devices():
-        details = tf.config.experimental.get_device_details(device)
-        page.line(device.device_type, details.get("device_name", device.name))
+        page.line(device.device_type, device_name(device))
 
 
 def check_catalogue(page: Page, config: Config) -> Catalog | None:

@@ -16,3 +16,8 @@ class Diverged(InputError):
 
 class Interrupted(Exception):
     """The run was asked to stop, has saved, and goes on with the same command."""
+
+
+def first_line(error: BaseException) -> str:
+    """Returns the first line of an exception's message, or its type's name."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -10,6 +10,7 @@ import numpy as np
 
 from huse_tf.errors import Diverged, InputError
 from huse_tf.metrics import classification, hierarchy, retrieval
+from huse_tf.replacing import replaced
 
 MODALITIES = ("image", "text")
 DIRECTIONS = tuple(product(MODALITIES, repeat=2))  # (query, items)
@@ -133,11 +134,9 @@ def write_evaluation(
         metrics: name -> finite number, written at the top level.
         meta: what the numbers belong to (split, epoch ...), written under "meta".
     """
-    path = Path(path)
     content = json.dumps({**metrics, "meta": dict(meta)}, indent=2, allow_nan=False)
-    unfinished = path.with_name(path.name + ".tmp")
-    unfinished.write_text(content + "\n", encoding="utf-8")
-    os.replace(unfinished, path)
+    with replaced(Path(path)) as beside:
+        beside.write_text(content + "\n", encoding="utf-8")
 
 
 def _check(

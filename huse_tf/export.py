@@ -5,7 +5,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from huse_tf.errors import InputError
+from huse_tf.errors import InputError, first_line
 from huse_tf.experiment import TrainedRun
 from huse_tf.model_card import model_card, ops_list
 from huse_tf.publishing import publish_version
@@ -86,8 +86,7 @@ def publish(
     try:
         return publish_version(folder, write)
     except (OSError, tf.errors.OpError) as error:
-        reason = str(error).splitlines() or [type(error).__name__]
         raise InputError(
-            f"export to {folder}: cannot be written ({reason[0]}); nothing was "
+            f"export to {folder}: cannot be written ({first_line(error)}); nothing was "
             "published: free space or name a folder that you may write to"
         ) from error

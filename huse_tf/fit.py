@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from huse_tf.config import Config
-from huse_tf.errors import InputError
+from huse_tf.errors import InputError, first_line
 from huse_tf.evaluation import format_table, write_evaluation
 from huse_tf.experiment import (
     Experiment,
@@ -122,9 +122,9 @@ def _draw_report(
         write_report(run.report, answers)
         print(f"report: {run.report}")
     except Exception as error:
-        reason = str(error).splitlines() or [type(error).__name__]
         print(
-            f"the run is whole, but its report could not be drawn ({reason[0]}); "
+            "the run is whole, but its report could not be drawn "
+            f"({first_line(error)}); "
             f"python evaluate.py --run_dir {run.path} --report tries again"
         )
 

@@ -14,8 +14,9 @@ import tensorflow as tf
 from huse_tf import run_changes as changes
 from huse_tf.catalog import Catalog
 from huse_tf.config import Config, load_config
-from huse_tf.errors import InputError
+from huse_tf.errors import InputError, first_line
 from huse_tf.features.files import read_arrays
+from huse_tf.replacing import replaced
 from huse_tf.semantic_graph import read_graph, write_graph
 
 
@@ -177,14 +178,14 @@ class RunFolder:
         facts = changes.catalog_facts(catalog)
         with self.writing(self.path):
             catalog.write_rejected(self.rejected)
-            with _replaced(self.classes) as path:
+            with replaced(self.classes) as path:
                 path.write_text(names, encoding="utf-8")
-            with _replaced(self.graph) as path:
+            with replaced(self.graph) as path:
                 write_graph(path, graph, catalog.class_names)
-            with _replaced(self.text_encoder) as path, open(path, "wb") as file:
+            with replaced(self.text_encoder) as path, open(path, "wb") as file:
                 np.savez(file, **text_state)
             for target, content in ((self.catalog, facts), (self.encoders, encoders)):
-                with _replaced(target) as path:
+                with replaced(target) as path:
                     path.write_text(json.dumps(content, indent=1) + "\n")
             config.save(self.config)
 
@@ -233,7 +234,7 @@ class RunFolder:
 
     def end(self, step: int, exported: bool) -> None:
         """Notes that the run of so many steps was evaluated and maybe exported."""
-        with self.writing(self.ended), _replaced(self.ended) as path:
+        with self.writing(self.ended), replaced(self.ended) as path:
             path.write_text(json.dumps({"step": step, "exported": exported}) + "\n")
 
     def log(self, record: dict) -> None:
@@ -246,6 +247,11 @@ class RunFolder:
             with open(self.metrics, "a", encoding="utf-8") as stream:
                 stream.write(json.dumps(record) + "\n")
 
+    def read_log(self) -> list[dict]:
+        """Returns the lines of metrics.jsonl."""
+        with open(self.metrics, encoding="utf-8") as stream:
+            return [json.loads(line) for line in stream]
+
     def forget_after(self, step: int) -> None:
         """Drops the lines of metrics.jsonl that a resumed run will write again."""
         if not self.metrics.exists():
@@ -254,7 +260,7 @@ class RunFolder:
         kept = [
             line for line in lines.splitlines(keepends=True) if _is_until(line, step)
         ]
-        with self.writing(self.metrics), _replaced(self.metrics) as path:
+        with self.writing(self.metrics), replaced(self.metrics) as path:
             path.write_text("".join(kept), encoding="utf-8")
 
     @contextmanager
@@ -267,7 +273,7 @@ class RunFolder:
         try:
             yield
         except (OSError, tf.errors.OpError) as error:
-            reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+            reason = getattr(error, "strerror", None) or first_line(error)
             raise InputError(
                 f"--run_dir {self.path}: {path} cannot be written ({reason}); the "
                 "checkpoints there are whole: free space or see to its rights, and run "
@@ -281,14 +287,6 @@ def _is_until(line: str, step: int) -> bool:
         return line.endswith("\n") and json.loads(line)["step"] <= step
     except ValueError:  # a machine that went down may leave anything
         return False
-
-
-@contextmanager
-def _replaced(target: Path) -> Iterator[Path]:
-    """Yields a path beside `target` that takes its place at the end."""
-    beside = target.with_name(f"{target.name}.unfinished")
-    yield beside
-    os.replace(beside, target)
 
 
 def require_run(path: str | Path) -> RunFolder:

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +15,8 @@ from huse_tf.comparison.variants import Variant, value_of
 from huse_tf.config import Config
 from huse_tf.errors import InputError
 from huse_tf.fit import check_encoders_are_frozen
+from huse_tf.replacing import replaced
+from huse_tf.run_changes import fact_differences
 from huse_tf.run_folder import RunFolder
 
 # A run may go on with other values of these; a comparison would mix the two.
@@ -78,12 +79,7 @@ def check_plan(folder: RunFolder, config: Config, budget: Budget) -> None:
             )
         _write(path, json.dumps(plan))
         return
-    known = json.loads(path.read_text())
-    differences = [
-        f"{name}: {known[name]} then, {plan[name]} now"
-        for name in plan
-        if known[name] != plan[name]
-    ]
+    differences = fact_differences(json.loads(path.read_text()), plan)
     if differences:
         raise InputError(
             f"--run_dir {folder.path} holds another comparison "
@@ -92,6 +88,5 @@ def check_plan(folder: RunFolder, config: Config, budget: Budget) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    unfinished = path.with_name(path.name + ".unfinished")
-    unfinished.write_text(text.rstrip() + "\n", encoding="utf-8")
-    os.replace(unfinished, path)
+    with replaced(path) as beside:
+        beside.write_text(text.rstrip() + "\n", encoding="utf-8")

@@ -1,6 +1,5 @@
 """Pictures of a comparison: bars with error bars for each table, loss curves."""
 
-import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -99,8 +98,7 @@ def _draw_table(table: Table, outcomes: Sequence[Outcome], path: Path) -> None:
 
 
 def _losses(path: Path, split: str) -> tuple[list[int], list[float]]:
-    lines = RunFolder(path).metrics.read_text(encoding="utf-8").splitlines()
-    records = [r for r in map(json.loads, lines) if r["split"] == split]
+    records = [r for r in RunFolder(path).read_log() if r["split"] == split]
     return [r["epoch"] for r in records], [r["loss"] for r in records]
 
 

@@ -2,21 +2,16 @@
 
 import datetime
 import json
-import os
-import platform
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import keras
-import numpy as np
-import tensorflow as tf
-
-import huse_tf
 from huse_tf.comparison import sweep
 from huse_tf.comparison.outcomes import Outcome
 from huse_tf.comparison.runner import Budget, Runner
 from huse_tf.config import Config
+from huse_tf.machine import hardware, versions
+from huse_tf.replacing import replaced
 from huse_tf.run_folder import RunFolder
 
 
@@ -39,9 +34,8 @@ class Spent:
 
     def __exit__(self, *error) -> None:
         """Keeps the sum, whatever happened."""
-        beside = self._path.with_suffix(".unfinished")
-        beside.write_text(json.dumps(self.total))
-        os.replace(beside, self._path)
+        with replaced(self._path) as beside:
+            beside.write_text(json.dumps(self.total))
 
 
 def record(
@@ -70,14 +64,8 @@ def record(
             "mean_of_two_spaces": list(sweep.TWO_SPACES_SCORE),
         },
         "run_seconds": round(seconds, 1),
-        "hardware": _hardware(),
-        "versions": {
-            "huse_tf": huse_tf.__version__,
-            "python": platform.python_version(),
-            "tensorflow": tf.__version__,
-            "keras": keras.__version__,
-            "numpy": np.__version__,
-        },
+        "hardware": hardware(),
+        "versions": versions(),
         "variants": {outcome.variant.name: _row(outcome) for outcome in outcomes},
     }
 
@@ -93,25 +81,3 @@ def _row(outcome: Outcome) -> dict:
         "mean": outcome.mean,
         "std": outcome.std,
     }
-
-
-def _hardware() -> dict[str, object]:
-    pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
-    gpus = tf.config.list_physical_devices("GPU")
-    return {
-        "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0)),
-        "memory_gib": round(pages * size / 2**30),
-        "gpus": [
-            tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
-            for gpu in gpus
-        ],
-    }
-
-
-def _processor() -> str:
-    with open("/proc/cpuinfo", encoding="utf-8") as lines:
-        for line in lines:
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.machine()

@@ -9,8 +9,7 @@ from huse_tf.config import Config
 from huse_tf.config_values import OBJECTIVES, nearest
 from huse_tf.errors import InputError
 
-# The order of the paper's tables.
-METHODS = ("huse", "huse_p", "triplet", "cme", "adamine", "devise", "hie", "separate")
+METHODS = OBJECTIVES  # in the order of the paper's tables
 
 # What all retrieval and the choice of the best epoch rest on differs here: there is no
 # space that images and texts share.

@@ -10,12 +10,11 @@ import keras
 
 from huse_tf.encoders.backbones import (
     Backbone,
-    first_line,
     of_network,
     read_weights,
     seeded,
 )
-from huse_tf.errors import InputError
+from huse_tf.errors import InputError, first_line
 
 _STALL_SECONDS = 5.0
 

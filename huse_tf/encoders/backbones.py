@@ -10,7 +10,7 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
-from huse_tf.errors import InputError
+from huse_tf.errors import InputError, first_line
 
 _SEED = 20190904
 
@@ -163,11 +163,6 @@ def _misfit(path: str, error: Exception) -> InputError:
         f"image_encoder.weights = {path}: cannot be read into the network: "
         f"{first_line(error)}"
     )
-
-
-def first_line(error: BaseException) -> str:
-    """Returns the first line of an error's message, or its name without one."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from huse_tf.encoders import text_ops
-from huse_tf.errors import InputError
+from huse_tf.errors import InputError, first_line
 
 _CONNECT_SECONDS = 6.0
 _STALL_SECONDS = 60.0
@@ -83,7 +83,7 @@ def _read(path: str) -> object:
 
 def _unreadable(path: str, error: Exception) -> InputError:
     return InputError(
-        f"{path}: cannot be loaded as a SavedModel: {_first_line(error)}. Download it "
+        f"{path}: cannot be loaded as a SavedModel: {first_line(error)}. Download it "
         "again, or use another encoder"
     )
 
@@ -145,7 +145,7 @@ def _download(url: str) -> Path:
         with _stall_limit():
             return Path(tensorflow_hub.resolve(url))
     except Exception as error:  # its resolvers raise whatever urllib and tarfile do
-        raise _not_downloaded(url, _first_line(error)) from error
+        raise _not_downloaded(url, first_line(error)) from error
 
 
 def _cache_folder() -> Path:
@@ -180,7 +180,7 @@ def _unreachable(url: str) -> str:
             error.close()
             reasons[0] = ""
         except (OSError, ValueError) as error:
-            reasons[0] = _first_line(error)
+            reasons[0] = first_line(error)
 
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
@@ -197,7 +197,3 @@ def _stall_limit():
         yield
     finally:
         socket.setdefaulttimeout(before)
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -6,8 +6,8 @@ import keras
 import tensorflow as tf
 
 from huse_tf.encoders import hub
-from huse_tf.encoders.backbones import Backbone, first_line, scaling_function
-from huse_tf.errors import InputError
+from huse_tf.encoders.backbones import Backbone, scaling_function
+from huse_tf.errors import InputError, first_line
 
 
 def load(handle: str, size: int, scaling: str, trainable: bool) -> Backbone:

@@ -116,8 +116,6 @@ def gather(
             "text": texts.argmax(axis=1),
             "fusion": fused_classes(images, texts, float(meta["fusion_weight"])),
         }
-    with open(run.metrics, encoding="utf-8") as file:
-        history = [json.loads(line) for line in file]
     return Answers(
         name=run.path.resolve().name,
         tree=ClassTree(catalog.class_names, config.data.class_separator),
@@ -130,7 +128,7 @@ def gather(
         classified=classified,
         metrics=metrics,
         meta=meta,
-        history=history,
+        history=run.read_log(),
         rejected=catalog.rejected,
         catalog=json.loads(run.catalog.read_text(encoding="utf-8")),
         config=run.config.read_text(encoding="utf-8"),

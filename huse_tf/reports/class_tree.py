@@ -1,6 +1,7 @@
 """The order of the classes along their tree, and colours that follow it."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -32,6 +33,7 @@ class ClassTree:
         ]
         self.order = np.array(sorted(range(len(names)), key=lambda i: self.paths[i]))
         self.colours = self._colours()
+        self._leaves = Counter(path[-1] for path in self.paths)
 
     def leaf(self, label: int) -> str:
         """Returns the last level of a class's path."""
@@ -40,8 +42,7 @@ class ClassTree:
     def short(self, label: int) -> str:
         """Returns the leaf, with the level above where other classes share the leaf."""
         leaf = self.leaf(label)
-        twins = sum(path[-1] == leaf for path in self.paths)
-        return leaf if twins == 1 else " › ".join(self.paths[label][-2:])
+        return leaf if self._leaves[leaf] == 1 else " › ".join(self.paths[label][-2:])
 
     def full(self, label: int) -> str:
         """Returns the whole path for people."""

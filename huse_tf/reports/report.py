@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from huse_tf.replacing import replaced
 from huse_tf.reports import confusion, queries, tables
 from huse_tf.reports.answers import Answers
 from huse_tf.reports.curves import curves
@@ -19,10 +20,8 @@ def write_report(path: str | os.PathLike[str], answers: Answers) -> None:
         path: the HTML file; an older one is replaced.
         answers: what it is about.
     """
-    path = Path(path)
-    beside = path.with_name(path.name + ".unfinished")
-    beside.write_text(render(answers), encoding="utf-8", errors="replace")
-    os.replace(beside, path)
+    with replaced(Path(path)) as beside:
+        beside.write_text(render(answers), encoding="utf-8", errors="replace")
 
 
 def render(answers: Answers) -> str:

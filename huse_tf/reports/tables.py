@@ -1,18 +1,13 @@
 """The metrics as tables, the rejected rows, the config and where it was trained."""
 
-import os
 import platform
 from collections import Counter
-from collections.abc import Mapping
-from pathlib import Path
 
-import keras
 import matplotlib
 import numpy as np
-import tensorflow as tf
 
-import huse_tf
 from huse_tf.evaluation import DIRECTIONS, MODALITIES, PRECISION_AT, RECALL_AT
+from huse_tf.machine import hardware, versions
 from huse_tf.progress import clock
 from huse_tf.reports.answers import Answers
 from huse_tf.reports.html import Html, number, paragraph, section, table, tag
@@ -106,14 +101,7 @@ def about(answers: Answers) -> Html:
     """Says on what, with what and how long the run was trained."""
     data = [(name.replace("_", " "), str(v)) for name, v in answers.catalog.items()]
     data += [(f"evaluated: {name}", str(v)) for name, v in answers.meta.items()]
-    versions = {
-        "huse_tf": huse_tf.__version__,
-        "python": platform.python_version(),
-        "tensorflow": tf.__version__,
-        "keras": keras.__version__,
-        "numpy": np.__version__,
-        "matplotlib": matplotlib.__version__,
-    }
+    known = {**versions(), "matplotlib": matplotlib.__version__}
     return section(
         "About this run",
         tag(
@@ -124,7 +112,7 @@ def about(answers: Answers) -> Html:
                 tag("h3", "Times"),
                 table([], _times(answers.history).items()),
                 tag("h3", "Versions and hardware, where the report was drawn"),
-                table([], [*versions.items(), *_hardware().items()]),
+                table([], [*known.items(), *_hardware().items()]),
             ),
             class_="side",
         ),
@@ -151,23 +139,12 @@ def _times(history: list[dict]) -> dict[str, str]:
     }
 
 
-def _hardware() -> Mapping[str, str]:
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    devices = [
-        tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
-        for gpu in tf.config.list_physical_devices("GPU")
-    ]
+def _hardware() -> dict[str, str]:
+    machine = hardware()
     return {
-        "processor": _processor(),
-        "cores": str(len(os.sched_getaffinity(0))),
-        "memory": f"{memory:.0f} GiB",
-        "GPU": ", ".join(devices) or "none",
+        "processor": machine["processor"],
+        "cores": str(machine["cores"]),
+        "memory": f"{machine['memory_gib']} GiB",
+        "GPU": ", ".join(machine["gpus"]) or "none",
         "system": f"{platform.system()} {platform.release()}",
     }
-
-
-def _processor() -> str:
-    known = Path("/proc/cpuinfo")
-    lines = known.read_text(encoding="utf-8").splitlines() if known.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if "model name" in line]
-    return names[0] if names else platform.machine()

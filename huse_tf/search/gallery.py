@@ -2,13 +2,13 @@
 
 import base64
 import io
-import os
 import textwrap
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
 from huse_tf.errors import InputError
+from huse_tf.replacing import replaced
 from huse_tf.search.index import Index, Product
 from huse_tf.search.thumbnails import thumbnail
 
@@ -59,10 +59,9 @@ def write_gallery(
     asked = thumbnail(picture, SIDE) if picture is not None else None
     draw = _html if path.suffix.lower() == ".html" else _png
     content = draw(products, pictures, text, asked)
-    unfinished = path.with_name(path.name + ".tmp")
     try:
-        unfinished.write_bytes(content)
-        os.replace(unfinished, path)
+        with replaced(path) as beside:
+            beside.write_bytes(content)
     except OSError as error:
         raise InputError(
             f"--gallery {path}: cannot be written ({error.strerror}); name a file in a "

@@ -1,6 +1,5 @@
 """Files for TensorBoard's projector: vectors, what they are, and their pictures."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from tensorboard.plugins.projector import ProjectorConfig
 
+from huse_tf.replacing import replaced
 from huse_tf.reports.class_tree import ClassTree
 
 TILE = 64  # pixels, side of a picture in the sprite: half of a grid's
@@ -110,6 +110,5 @@ def initial_tiles(tree: ClassTree) -> np.ndarray:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    beside = path.with_name(path.name + ".unfinished")
-    beside.write_bytes(content)
-    os.replace(beside, path)
+    with replaced(path) as beside:
+        beside.write_bytes(content)
