@@ -7,6 +7,16 @@ ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "data" / "example"
 CLASSES, PRODUCTS = 4, 6  # products a class
 
+# What makes a run take seconds: TF-IDF, small towers, small batches.
+TINY = {
+    "text_encoder.name": "tfidf",
+    "class_encoder.name": "tfidf",
+    "towers.units": "32",
+    "towers.embedding_dim": "16",
+    "optimizer.learning_rate": "1e-3",
+    "training.batch_size": "16",
+}
+
 
 def products():
     """The catalogue's rows: the first few products of some classes."""
@@ -44,12 +54,7 @@ def train_small_run(folder):
         "data.images": EXAMPLE / "images",
         "features.folder": folder / "features",
         "image_encoder.name": "embedded",
-        "text_encoder.name": "tfidf",
-        "class_encoder.name": "tfidf",
-        "towers.units": "32",
-        "towers.embedding_dim": "16",
-        "optimizer.learning_rate": "1e-3",
-        "training.batch_size": "16",
+        **TINY,
         "training.epochs": "30",
         "training.validate_epochs": "30",
         "export.at_end": "no",

@@ -7,21 +7,14 @@ import sys
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parents[2]
-EXAMPLE = ROOT / "data" / "example"
+from small_runs import EXAMPLE, ROOT, TINY
 
 # Small and quick: random MobileNet at 32 pixels, TF-IDF, one-epoch validations.
 SMALL = {
     "image_encoder.name": "mobilenet",
     "image_encoder.weights": "none",
     "image_encoder.size": "32",
-    "text_encoder.name": "tfidf",
-    "class_encoder.name": "tfidf",
-    "towers.units": "32",
-    "towers.embedding_dim": "16",
-    "optimizer.learning_rate": "1e-3",
-    "training.batch_size": "16",
+    **TINY,
     "training.epochs": "3",
     "training.validate_epochs": "1",
     "data.min_class_size": "2",
