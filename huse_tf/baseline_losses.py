@@ -5,7 +5,7 @@ All are stated in the one distance d = 1 - cos of `distances`.
 
 import tensorflow as tf
 
-from huse_tf.distances import pairwise_distance
+from huse_tf.distances import paired_distance, pairwise_distance
 
 _INFINITY = float("inf")
 
@@ -126,9 +126,10 @@ def instance_triplet_loss(
     Reference: Carvalho et al. 2018, section 3 (instance loss, adaptive mining).
     """
     distances = _across(images, texts)
-    own = tf.eye(tf.shape(images)[0], dtype=tf.float32) > 0
-    own = tf.tile(own, [2, 1])
-    return _active_triplets(distances, own, ~own, margin)
+    own = tf.tile(tf.eye(tf.shape(images)[0], dtype=tf.float32) > 0, [2, 1])
+    to_own = tf.tile(paired_distance(images, texts), [2])[:, None]
+    hinge = tf.where(own, 0.0, tf.maximum(to_own + margin - distances, 0.0))
+    return _mean(hinge, hinge > 0.0)
 
 
 def class_triplet_loss(
