@@ -96,6 +96,11 @@ class Config:
             if self._value(name, field) != other._value(name, field)
         ]
 
+    def value(self, key: str) -> Any:
+        """Returns the value of "section.key"."""
+        section, name = key.split(".")
+        return getattr(getattr(self, section), name)
+
     def _value(self, name: str, field: dataclasses.Field) -> Any:
         return getattr(getattr(self, name), field.name)
 

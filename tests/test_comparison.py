@@ -3,7 +3,7 @@
 import pytest
 
 from huse_tf.comparison import sweep, variants
-from huse_tf.comparison.variants import METHODS, PRESETS, changed, value_of
+from huse_tf.comparison.variants import METHODS, PRESETS, changed
 from huse_tf.config import load_config
 from huse_tf.config_values import OBJECTIVES
 from huse_tf.errors import InputError
@@ -82,7 +82,7 @@ def test_draws_stay_near_the_config_and_fit_an_ini(name, config, tmp_path):
         assert tuple(drawn) == sweep.keys(name)
         for key, value in drawn.items():
             # 3 digits: rounding moves a value by at most 0.5 %
-            ratio = value / value_of(config, key)
+            ratio = value / config.value(key)
             assert 1 / 4.03 < ratio < 4.03
         made = changed(config, drawn)
         made.save(tmp_path / "drawn.ini")

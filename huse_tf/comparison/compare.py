@@ -11,7 +11,7 @@ from huse_tf.comparison.pictures import draw_curves, draw_tables
 from huse_tf.comparison.record import Spent, record
 from huse_tf.comparison.report import report
 from huse_tf.comparison.runner import Budget, Runner
-from huse_tf.comparison.variants import Variant, value_of
+from huse_tf.comparison.variants import Variant
 from huse_tf.config import Config
 from huse_tf.errors import InputError
 from huse_tf.fit import check_encoders_are_frozen
@@ -69,7 +69,7 @@ def compare(
 def check_plan(folder: RunFolder, config: Config, budget: Budget) -> None:
     """Keeps how settings are chosen, or compares it with what the folder holds."""
     path = folder.path / "plan.json"
-    plan = {name: value_of(config, name) for name in FIXED}
+    plan = {name: config.value(name) for name in FIXED}
     plan |= {"--trials": budget.trials, "--trial_epochs": budget.trial_epochs}
     if not path.exists():
         if folder.config.exists():

@@ -14,7 +14,7 @@ import numpy as np
 
 from huse_tf.comparison import sweep
 from huse_tf.comparison.outcomes import Outcome, Trial
-from huse_tf.comparison.variants import Variant, changed, value_of
+from huse_tf.comparison.variants import Variant, changed
 from huse_tf.config import ClassEncoderConfig, Config
 from huse_tf.errors import Diverged, InputError
 from huse_tf.evaluation import write_evaluation
@@ -212,8 +212,8 @@ class Runner:
 
     def _settings(self, config: Config, variant: Variant) -> dict:
         if variant.name in sweep.SPACE:
-            return {key: value_of(config, key) for key in sweep.keys(variant.name)}
-        return {key: value_of(config, key) for key in variant.changes}
+            return {key: config.value(key) for key in sweep.keys(variant.name)}
+        return {key: config.value(key) for key in variant.changes}
 
     @functools.cached_property
     def _material(self) -> Material:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from huse_tf.comparison.variants import Variant, value_of
+from huse_tf.comparison.variants import Variant
 from huse_tf.config import Config
 from huse_tf.evaluation import DIRECTIONS
 
@@ -64,7 +64,7 @@ def draw(config: Config, variant: Variant, trial: int) -> dict[str, float]:
     drawn = {}
     for key, highest in (_RATE | SPACE[variant.name]).items():
         factor = FACTOR ** random.uniform(-1.0, 1.0)
-        value = value_of(config, key)
+        value = config.value(key)
         if not isinstance(value, str):
             drawn[key] = float(f"{min(value * factor, highest):.3g}")
     return drawn

@@ -109,12 +109,6 @@ def preset(name: str) -> tuple[Variant, ...]:
     return PRESETS[name]
 
 
-def value_of(config: Config, key: str) -> Any:
-    """Returns the value of "section.key"."""
-    section, name = key.split(".")
-    return getattr(getattr(config, section), name)
-
-
 def changed(config: Config, changes: Mapping[str, Any]) -> Config:
     """Returns the config with other values of some "section.key"."""
     for key, value in changes.items():

@@ -21,6 +21,7 @@ from huse_tf.tensorboard import grids, hparams, projector
 SAMPLE = 1000  # validation products; what a validation costs is bounded by it
 DRAW_SECONDS = 20.0  # validations of small catalogues follow each other faster
 QUERIES = 8
+NAME_PARTS = 3  # runs/comparison/huse/trials/0 is huse/trials/0
 SPLIT = "board"
 FOLDER = "samples"  # beside train/ and validation/, which hold scalars
 
@@ -61,7 +62,9 @@ class Board:
         """Says that the run has begun."""
         self._session = tf.summary.create_file_writer(str(self._run.tensorboard))
         self._pictures = tf.summary.create_file_writer(str(self._folder))
-        hparams.started(self._session, self._config, str(self._run.path.resolve()))
+        # The page cuts names at the right: the folder's last parts, not all of them.
+        name = "/".join(self._run.path.resolve().parts[-NAME_PARTS:])
+        hparams.started(self._session, self._config, name)
         return self
 
     def validated(self, step: int, last: bool) -> None:

@@ -32,10 +32,7 @@ def hyperparameters(config: Config) -> dict[str, bool | int | float | str]:
         for section in WHOLE_SECTIONS
         for field in dataclasses.fields(getattr(config, section))
     ]
-    values = {}
-    for name in (*KEYS, *chosen):
-        section, key = name.split(".")
-        values[name] = getattr(getattr(config, section), key)
+    values = {name: config.value(name) for name in (*KEYS, *chosen)}
     # A key that may be a number or a word has to be one kind in all runs.
     values["loss.logit_scale"] = str(values["loss.logit_scale"])
     return values
