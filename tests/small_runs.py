@@ -1,6 +1,7 @@
 """A run on a few products of the example, trained within the tests' process."""
 
 import csv
+import warnings
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -16,6 +17,22 @@ TINY = {
     "optimizer.learning_rate": "1e-3",
     "training.batch_size": "16",
 }
+
+
+def small_network(folder, seed=3):
+    """Saves a network of two convolutions and dropout; returns its path."""
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    pixels = keras.Input([24, 24, 3])
+    x = keras.layers.Conv2D(4, 3, strides=2, activation="relu")(pixels)
+    x = keras.layers.Dropout(0.2)(keras.layers.Conv2D(6, 3)(x))
+    path = folder / "network.keras"
+    network = keras.Model(pixels, keras.layers.GlobalAveragePooling2D()(x))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Keras on NumPy 2
+        network.save(path)
+    return path
 
 
 def products():

@@ -7,13 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from small_runs import EXAMPLE, ROOT, TINY
+from small_runs import EXAMPLE, ROOT, TINY, small_network
 
-# Small and quick: random MobileNet at 32 pixels, TF-IDF, one-epoch validations.
+# Small and quick, with one-epoch validations.
 SMALL = {
-    "image_encoder.name": "mobilenet",
     "image_encoder.weights": "none",
-    "image_encoder.size": "32",
+    "image_encoder.size": "24",
     **TINY,
     "training.epochs": "3",
     "training.validate_epochs": "1",
@@ -28,6 +27,7 @@ class Shop:
     def __init__(self, folder: Path):
         self.folder = folder
         self.csv = folder / "catalog.csv"
+        self.network = small_network(folder)
         with open(EXAMPLE / "catalog.csv", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
         classes = sorted({row["class"] for row in rows})[:4]
@@ -52,6 +52,7 @@ class Shop:
             settings = {
                 "data.csv": self.csv,
                 "data.images": EXAMPLE / "images",
+                "image_encoder.name": self.network,
                 "features.folder": self.folder / "features",
                 **SMALL,
                 **(settings or {}),

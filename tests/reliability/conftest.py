@@ -3,7 +3,8 @@ import subprocess
 import sys
 
 import pytest
-from processes import ROOT, SMALL, run, small_catalogue, small_network, train
+from processes import SMALL, run, small_catalogue, train
+from small_runs import ROOT, small_network
 
 
 class Shop:

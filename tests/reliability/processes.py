@@ -12,28 +12,21 @@ import os
 import signal
 import sys
 import time
-import warnings
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-EXAMPLE = ROOT / "data" / "example"
+from small_runs import EXAMPLE, ROOT, TINY
 
 # Of the example's products; two convolutions at 24 pixels, TF-IDF, small towers.
 SMALL = {
     "data.images": EXAMPLE / "images",
     "image_encoder.weights": "none",
     "image_encoder.size": "24",
-    "text_encoder.name": "tfidf",
-    "class_encoder.name": "tfidf",
-    "towers.units": "32",
-    "towers.embedding_dim": "16",
+    **TINY,
     "towers.dropout": "0.2",
     "loss.beta": "1.0",
     "optimizer.name": "rmsprop",
     "optimizer.schedule": "cosine",
     "optimizer.warmup_steps": "2",
-    "optimizer.learning_rate": "1e-3",
-    "training.batch_size": "16",
     "training.epochs": "4",
     "training.validate_epochs": "2",
     "training.checkpoint_minutes": "1e-9",
@@ -60,22 +53,6 @@ def small_catalogue(folder, classes=4, rows=15):
         writer = csv.DictWriter(file, chosen[0].keys())
         writer.writeheader()
         writer.writerows(chosen)
-    return path
-
-
-def small_network(folder, seed=3):
-    """Saves a network of two convolutions and dropout; returns its path."""
-    import keras
-
-    keras.utils.set_random_seed(seed)
-    pixels = keras.Input([24, 24, 3])
-    x = keras.layers.Conv2D(4, 3, strides=2, activation="relu")(pixels)
-    x = keras.layers.Dropout(0.2)(keras.layers.Conv2D(6, 3)(x))
-    path = folder / "network.keras"
-    network = keras.Model(pixels, keras.layers.GlobalAveragePooling2D()(x))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # Keras on NumPy 2
-        network.save(path)
     return path
 
 

@@ -6,7 +6,8 @@ import shutil
 
 import numpy as np
 import pytest
-from processes import ROOT, SMALL, small_network
+from processes import SMALL
+from small_runs import ROOT, small_network
 
 from huse_tf.catalog import read_catalog
 from huse_tf.config import load_config

@@ -8,7 +8,8 @@ the size of its square: n (2 D + 2 K) numbers of 4 bytes and 2**26 cosines, 256 
 
 import numpy as np
 import pytest
-from processes import ROOT, run
+from processes import run
+from small_runs import ROOT
 
 from huse_tf.metrics import retrieval
 
