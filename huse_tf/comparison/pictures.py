@@ -29,7 +29,11 @@ def draw_curves(outcomes: Sequence[Outcome], folder: Path) -> None:
     across = min(4, len(outcomes))
     down = math.ceil(len(outcomes) / across)
     figure, panels = plt.subplots(
-        down, across, figsize=(3.4 * across, 2.7 * down), squeeze=False
+        down,
+        across,
+        figsize=(3.4 * across, 2.7 * down),
+        squeeze=False,
+        layout="constrained",
     )
     for panel in panels.flat[len(outcomes) :]:
         panel.axis("off")
@@ -59,7 +63,11 @@ def _draw_table(table: Table, outcomes: Sequence[Outcome], path: Path) -> None:
     down = math.ceil(len(groups) / across)
     width = max(5.5, 0.75 * len(outcomes))
     figure, panels = plt.subplots(
-        down, across, figsize=(width * across, 3.0 * down), squeeze=False
+        down,
+        across,
+        figsize=(width * across, 3.0 * down),
+        squeeze=False,
+        layout="constrained",
     )
     means = [outcome.mean for outcome in outcomes]
     shades = plt.get_cmap("viridis")(np.linspace(0.15, 0.8, 3))
@@ -91,7 +99,7 @@ def _draw_table(table: Table, outcomes: Sequence[Outcome], path: Path) -> None:
         panel.grid(axis="y", lw=0.4)
         panel.set_axisbelow(True)
     handles, labels = panels.flat[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="upper right", ncols=3, fontsize=8)
+    figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=8)
     title = f"{table.title} (axes do not start at 0)"
     figure.suptitle(title, x=0.02, ha="left", fontsize=11)
     _save(figure, path)
@@ -103,6 +111,5 @@ def _losses(path: Path, split: str) -> tuple[list[int], list[float]]:
 
 
 def _save(figure: plt.Figure, path: Path) -> None:
-    figure.tight_layout()
     figure.savefig(path, dpi=DPI)
     plt.close(figure)
