@@ -7,12 +7,13 @@ import pytest
 ACCURACIES = {"image_accuracy", "text_accuracy", "fusion_accuracy"}
 
 
+@pytest.mark.slow  # the comparison's test trains one by the real command
 @pytest.mark.parametrize(
     ("name", "classifies", "term"),
     [
         ("triplet", False, "triplet_loss"),
-        pytest.param("cme", True, "pair_loss", marks=pytest.mark.slow),
-        pytest.param("hie", True, "class_embedding_loss", marks=pytest.mark.slow),
+        ("cme", True, "pair_loss"),
+        ("hie", True, "class_embedding_loss"),
     ],
 )
 def test_an_objective_trains_and_is_evaluated_again(shop, name, classifies, term):

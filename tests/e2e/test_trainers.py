@@ -118,8 +118,6 @@ def test_fine_tuning_and_a_lowered_batch(shop):
         "-e",
         "1",
         settings={
-            "image_encoder.name": "mobilenet",
-            "image_encoder.size": "32",
             "image_encoder.fine_tune": "last_2",
             "image_encoder.augment": "yes",
             "export.at_end": "no",

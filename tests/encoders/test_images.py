@@ -40,7 +40,16 @@ APPLICATIONS = {  # smallest size, features
 }
 
 
-@pytest.mark.parametrize("name", APPLICATIONS)
+SLOW = ("resnet101", "inceptionv3")  # seconds to build; made as the others are
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW))
+        for name in APPLICATIONS
+    ],
+)
 def test_applications_by_name(name):
     size, dim = APPLICATIONS[name]
     encoder = make_image_encoder(config(name=name, size=size))

@@ -50,6 +50,7 @@ def test_sigkill_between_and_within_checkpoints_changes_nothing(shop, calm):
     assert left == [], "what killed processes left was not removed"
 
 
+@pytest.mark.slow  # the one above runs the same code, started faster
 def test_the_real_command_killed_is_the_calm_run(shop):
     """train.py itself, and without TensorFlow's determinism switched on."""
     status, output = shop.train("plain", None, False, False, False)
