@@ -129,7 +129,8 @@ def instance_triplet_loss(
     own = tf.tile(tf.eye(tf.shape(images)[0], dtype=tf.float32) > 0, [2, 1])
     to_own = tf.tile(paired_distance(images, texts), [2])[:, None]
     hinge = tf.where(own, 0.0, tf.maximum(to_own + margin - distances, 0.0))
-    return _mean(hinge, hinge > 0.0)
+    # "Not at most 0" and not "above 0": what is not a number has to show.
+    return _mean(hinge, ~(hinge <= 0.0))
 
 
 def class_triplet_loss(

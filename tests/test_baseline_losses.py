@@ -102,6 +102,11 @@ def test_instance_triplets_are_averaged_over_the_active_ones_only():
     assert float(loss) == pytest.approx(active[0], abs=1e-5)
 
 
+def test_instance_triplets_of_what_is_not_a_number_are_none():
+    images = at(0, 90) * tf.constant([[1.0], [np.nan]])
+    assert np.isnan(float(instance_triplet_loss(images, at(0, 70), 0.3)))
+
+
 def test_class_triplets_leave_out_the_counterpart():
     """Products 0 and 1 of a class, 2 of another; images on texts at 0, 40, 60 degrees.
 
