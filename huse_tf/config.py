@@ -93,7 +93,7 @@ class Config:
             f"{other._text(name, field) or 'empty'} there"
             for name in SECTIONS
             for field in _keys(name)
-            if self._value(name, field) != other._value(name, field)
+            if self.value(f"{name}.{field.name}") != other.value(f"{name}.{field.name}")
         ]
 
     def value(self, key: str) -> Any:
@@ -101,11 +101,8 @@ class Config:
         section, name = key.split(".")
         return getattr(getattr(self, section), name)
 
-    def _value(self, name: str, field: dataclasses.Field) -> Any:
-        return getattr(getattr(self, name), field.name)
-
     def _text(self, name: str, field: dataclasses.Field) -> str:
-        return field.metadata["kind"].write(self._value(name, field))
+        return field.metadata["kind"].write(self.value(f"{name}.{field.name}"))
 
 
 SECTIONS = {field.name: field.type for field in dataclasses.fields(Config)}

@@ -9,8 +9,6 @@ from huse_tf.config import Config
 from huse_tf.config_values import OBJECTIVES, nearest
 from huse_tf.errors import InputError
 
-METHODS = OBJECTIVES  # in the order of the paper's tables
-
 # What all retrieval and the choice of the best epoch rest on differs here: there is no
 # space that images and texts share.
 TWO_SPACES = ("separate",)
@@ -88,7 +86,7 @@ def methods(names: str) -> tuple[Variant, ...]:
         if name not in OBJECTIVES:
             raise InputError(
                 f"--methods {names}: unknown method {name!r}; the nearest is "
-                f"{nearest(name, OBJECTIVES)}; known are {','.join(METHODS)}"
+                f"{nearest(name, OBJECTIVES)}; known are {','.join(OBJECTIVES)}"
             )
     if len(set(wanted)) < len(wanted):
         raise InputError(f"--methods {names}: a method comes twice; name each once")
