@@ -35,26 +35,37 @@ def small_network(folder, seed=3):
     return path
 
 
-def products():
-    """The catalogue's rows: the first few products of some classes."""
+def products(per_class=PRODUCTS, step=5):
+    """The example's rows: the first few products of every `step`th class."""
     with open(EXAMPLE / "catalog.csv", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    names = sorted({row["class"] for row in rows})[::5][:CLASSES]
+    names = sorted({row["class"] for row in rows})[::step][:CLASSES]
     return [
         row
         for name in names
-        for row in [r for r in rows if r["class"] == name][:PRODUCTS]
+        for row in [r for r in rows if r["class"] == name][:per_class]
     ]
 
 
-def write_catalog(path, rows):
+def write_rows(path, rows):
+    """Writes rows as a CSV, their keys as its header."""
     with open(path, "w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, ["image", "text", "class", "split"])
+        writer = csv.DictWriter(file, rows[0].keys())
         writer.writeheader()
-        for i, row in enumerate(rows):
-            split = {0: "validation", 1: "test"}.get(i % PRODUCTS, "train")
-            cells = {name: row[name] for name in ("image", "text", "class")}
-            writer.writerow({**cells, "split": split})
+        writer.writerows(rows)
+
+
+def write_catalog(path, rows):
+    """Writes a CSV with a split: of six rows one validates and one tests."""
+    parts = {0: "validation", 1: "test"}
+    write_rows(
+        path,
+        [
+            {name: row[name] for name in ("image", "text", "class")}
+            | {"split": parts.get(i % PRODUCTS, "train")}
+            for i, row in enumerate(rows)
+        ],
+    )
 
 
 def train_small_run(folder):

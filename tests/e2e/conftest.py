@@ -1,13 +1,12 @@
 """A small catalogue of the example and a way to run the real commands."""
 
-import csv
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from small_runs import EXAMPLE, ROOT, TINY, small_network
+from small_runs import EXAMPLE, ROOT, TINY, products, small_network, write_rows
 
 # Small and quick, with one-epoch validations.
 SMALL = {
@@ -28,22 +27,12 @@ class Shop:
         self.folder = folder
         self.csv = folder / "catalog.csv"
         self.network = small_network(folder)
-        with open(EXAMPLE / "catalog.csv", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-        classes = sorted({row["class"] for row in rows})[:4]
-        self.rows = [
-            row
-            for name in classes
-            for row in [r for r in rows if r["class"] == name][:15]
-        ]
+        self.rows = products(15, step=1)
         self.write(self.rows)
 
     def write(self, rows):
         """Writes the CSV anew."""
-        with open(self.csv, "w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, rows[0].keys())
-            writer.writeheader()
-            writer.writerows(rows)
+        write_rows(self.csv, rows)
 
     def start(self, script, *arguments, settings=None, **kwargs):
         """Starts a command as a user would."""

@@ -3,8 +3,8 @@ import subprocess
 import sys
 
 import pytest
-from processes import SMALL, run, small_catalogue, train
-from small_runs import ROOT, small_network
+from processes import SMALL, run, train
+from small_runs import ROOT, products, small_network, write_rows
 
 
 class Shop:
@@ -12,8 +12,10 @@ class Shop:
 
     def __init__(self, folder):
         self.folder = folder
+        csv = folder / "catalog.csv"
+        write_rows(csv, products(15, step=1))
         self.settings = {
-            "data.csv": small_catalogue(folder),
+            "data.csv": csv,
             "image_encoder.name": small_network(folder),
             "features.folder": folder / "features",
         }

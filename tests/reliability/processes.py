@@ -4,7 +4,6 @@ They are forked from a server that has imported TensorFlow and done nothing with
 that each starts in a second and is a process like any other.
 """
 
-import csv
 import hashlib
 import json
 import multiprocessing
@@ -36,24 +35,6 @@ SMALL = {
 
 _server = multiprocessing.get_context("forkserver")
 _server.set_forkserver_preload(["huse_tf.fit"])
-
-
-def small_catalogue(folder, classes=4, rows=15):
-    """Writes a CSV of a few products of the example; returns its path."""
-    with open(EXAMPLE / "catalog.csv", encoding="utf-8") as file:
-        products = list(csv.DictReader(file))
-    names = sorted({product["class"] for product in products})[:classes]
-    chosen = [
-        product
-        for name in names
-        for product in [p for p in products if p["class"] == name][:rows]
-    ]
-    path = folder / "catalog.csv"
-    with open(path, "w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, chosen[0].keys())
-        writer.writeheader()
-        writer.writerows(chosen)
-    return path
 
 
 class Job:
