@@ -6,7 +6,7 @@ Example: python compare.py -b 1024 -e 20
 from absl import flags
 
 from huse_tf import cli
-from huse_tf.config_values import OBJECTIVES
+from huse_tf.config.values import OBJECTIVES
 
 cli.define_training_flags()
 flags.set_default(cli.RUN_DIR, "runs/comparison")

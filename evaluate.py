@@ -22,8 +22,8 @@ def main() -> None:
     cli.start_tensorflow()
     from huse_tf.errors import InputError
     from huse_tf.evaluation import format_table, write_evaluation
-    from huse_tf.experiment import restore_run
     from huse_tf.held_out import evaluate_csv, evaluate_split
+    from huse_tf.run.restore import restore_run
 
     if bool(_CSV.value) != bool(_IMAGES.value):
         raise InputError("--csv and --images go together: name both, or neither")

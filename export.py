@@ -15,11 +15,11 @@ _TO = flags.DEFINE_string(
 def main() -> None:
     """Exports, verifies and prints where the version is."""
     cli.start_tensorflow()
-    from huse_tf.experiment import restore_run
-    from huse_tf.export import export_run
+    from huse_tf.run.restore import restore_run
+    from huse_tf.serving.export import export_run
 
     trained = restore_run(cli.run_dir())
-    version = export_run(trained, _TO.value or trained.run.export)
+    version = export_run(trained, _TO.value or trained.run.export_folder)
     print(f"exported {version}")
 
 

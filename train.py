@@ -12,8 +12,8 @@ def main() -> None:
     """Trains, evaluates and exports one run."""
     config = cli.training_config()
     cli.start_tensorflow()
-    from huse_tf.fit import fit
-    from huse_tf.pipelines import stored_features
+    from huse_tf.run.pipelines import stored_features
+    from huse_tf.training.fit import fit
 
     fit(config, cli.run_dir(), stored_features, cli.accept_changes())
 

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from huse_tf.encoders.embedded_text import ASSET, EmbeddedTextEncoder
+from huse_tf.encoders.texts.embedded_text import ASSET, EmbeddedTextEncoder
 
 BATCH = 1024
 TITLES = 40 * BATCH

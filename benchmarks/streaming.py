@@ -27,8 +27,8 @@ from huse_tf.features.reading import Features
 from huse_tf.features.store import SHARD_ROWS, FeatureStore, ShardWriter
 from huse_tf.model import HuseModel, embedding_network
 from huse_tf.objectives import Huse
-from huse_tf.optimizers import make_optimizer
-from huse_tf.pipelines import Pipeline, features_in_ram, stored_features
+from huse_tf.run.pipelines import Pipeline, features_in_ram, stored_features
+from huse_tf.training.optimizers import make_optimizer
 
 _ROWS = flags.DEFINE_integer("rows", 100_000, "made-up products", lower_bound=1)
 _BATCH = flags.DEFINE_integer("batch_size", 1024, "products a step", lower_bound=2)

@@ -20,7 +20,7 @@ from pathlib import Path
 import pandas as pd
 import tensorflow as tf
 
-from huse_tf.encoders.embedded_text import EmbeddedTextEncoder
+from huse_tf.encoders.texts.embedded_text import EmbeddedTextEncoder
 
 ROOT = Path(__file__).parents[1]
 METRICS = (

@@ -19,7 +19,7 @@ from absl import app, flags
 from huse_tf.config import LossConfig, OptimizerConfig, TowersConfig
 from huse_tf.model import HuseModel, embedding_network
 from huse_tf.objectives import Huse
-from huse_tf.optimizers import make_optimizer
+from huse_tf.training.optimizers import make_optimizer
 
 _BATCH = flags.DEFINE_integer("batch_size", 1024, "products a step", lower_bound=2)
 _ROUNDS = flags.DEFINE_integer("rounds", 5, "timings of peak and step", lower_bound=1)

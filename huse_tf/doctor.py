@@ -192,8 +192,8 @@ def check_encoders(
     Returns:
         The lengths of the features by section, where these are known.
     """
-    from huse_tf.encoders.images import make_image_encoder
-    from huse_tf.encoders.texts import make_text_encoder
+    from huse_tf.encoders.images.factory import make_image_encoder
+    from huse_tf.encoders.texts.factory import make_text_encoder
 
     page.head("Encoders")
     dims = {}

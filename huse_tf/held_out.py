@@ -7,11 +7,13 @@ import numpy as np
 
 from huse_tf.catalog import Catalog, read_catalog
 from huse_tf.errors import InputError
-from huse_tf.experiment import TrainedRun, make_pipeline
-from huse_tf.pipelines import stored_features
 from huse_tf.reports.answers import gather
 from huse_tf.reports.report import write_report
-from huse_tf.scoring import Scorer
+from huse_tf.run import changes
+from huse_tf.run.material import make_pipeline
+from huse_tf.run.pipelines import stored_features
+from huse_tf.run.restore import TrainedRun
+from huse_tf.run.scoring import Scorer
 
 
 def evaluate_split(
@@ -70,7 +72,7 @@ def _evaluate(
     )
     print(catalog.summary())
     if catalog.csv == config.data.csv:
-        trained.run.check_catalog(catalog)
+        changes.check_catalog(trained.run, catalog)
     if not len(pipeline.split[split]):
         raise InputError(f"{catalog.csv}: no row has split '{split}'")
     scorer = Scorer(trained.model, config, trained.class_names)

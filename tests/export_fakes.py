@@ -9,10 +9,10 @@ from PIL import Image
 
 from huse_tf.config import TowersConfig
 from huse_tf.encoders.base import ImageEncoder
-from huse_tf.encoders.decode import decode_batch
-from huse_tf.encoders.tfidf import TfidfEncoder
+from huse_tf.encoders.images.decode import decode_batch
+from huse_tf.encoders.texts.tfidf import TfidfEncoder
 from huse_tf.model import embedding_network
-from huse_tf.serving_module import ServingModule
+from huse_tf.serving.module import ServingModule
 
 CLASSES = ("bags", "caps", "coats", "mugs", "shoes<boots", "shoes<höga", "鞋")
 WEIGHT = 0.3

@@ -71,10 +71,10 @@ def write_catalog(path, rows):
 def train_small_run(folder):
     """Trains the embedded image encoder and TF-IDF for 30 epochs."""
     from huse_tf.config import load_config
-    from huse_tf.pipelines import stored_features
-    from huse_tf.preparation import prepare
-    from huse_tf.run_folder import RunFolder
-    from huse_tf.training import Trainer
+    from huse_tf.run.build import prepare
+    from huse_tf.run.folder import RunFolder
+    from huse_tf.run.pipelines import stored_features
+    from huse_tf.training.trainer import Trainer
 
     write_catalog(folder / "catalog.csv", products())
     settings = {

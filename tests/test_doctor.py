@@ -9,7 +9,7 @@ from small_runs import EXAMPLE, products, write_catalog
 
 from huse_tf import doctor
 from huse_tf.config import load_config
-from huse_tf.experiment import restore_run
+from huse_tf.run.restore import restore_run
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import tensorflow as tf
 from huse_tf.config import LossConfig, OptimizerConfig, TowersConfig
 from huse_tf.model import HuseModel, embedding_network
 from huse_tf.objectives import Huse
-from huse_tf.optimizers import FusedRMSprop, make_optimizer
 from huse_tf.towers import FastDropout
+from huse_tf.training.optimizers import FusedRMSprop, make_optimizer
 
 TOWERS = TowersConfig(
     image_layers=3, text_layers=2, units=16, embedding_dim=8, dropout=0.15

@@ -46,8 +46,8 @@ def train(run_dir: Path, epochs: int) -> None:
     os.dup2(log, 2)
     import tensorflow as tf
 
-    from huse_tf.fit import fit
-    from huse_tf.pipelines import stored_features
+    from huse_tf.run.pipelines import stored_features
+    from huse_tf.training.fit import fit
 
     tf.config.experimental.enable_op_determinism()
     settings = {**SETTINGS, "training.epochs": epochs}
@@ -60,7 +60,7 @@ def train(run_dir: Path, epochs: int) -> None:
 def start(run_dir: Path):
     """Starts `train` by a server that has imported TensorFlow already."""
     server = multiprocessing.get_context("forkserver")
-    server.set_forkserver_preload(["huse_tf.fit"])
+    server.set_forkserver_preload(["huse_tf.training.fit"])
     process = server.Process(target=train, args=(run_dir, EPOCHS.value))
     process.start()
     return process

@@ -58,8 +58,8 @@ def image_target(folder: Path) -> Callable[[bytes], str]:
     import numpy as np
     import tensorflow as tf
 
-    from huse_tf.encoders.decode import decode_batch
-    from huse_tf.encoders.unreadable import why_undecodable
+    from huse_tf.encoders.images.decode import decode_batch
+    from huse_tf.encoders.images.unreadable import why_undecodable
 
     draw = np.random.default_rng(0).integers(0, 256, [20, 30, 3], np.uint8)
     good = tf.io.encode_png(draw).numpy()

@@ -18,9 +18,9 @@ def main() -> None:
     """Writes the weights and says how large they are and how good the run was."""
     from pathlib import Path
 
-    from huse_tf.encoders.embedded_image import WEIGHTS, save_weights
+    from huse_tf.encoders.images.embedded_image import WEIGHTS, save_weights
     from huse_tf.errors import InputError
-    from huse_tf.experiment import restore_run
+    from huse_tf.run.restore import restore_run
 
     trained = restore_run(cli.run_dir())
     if trained.model.image_encoder is None:

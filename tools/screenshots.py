@@ -20,7 +20,7 @@ from pathlib import Path
 
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from huse_tf.tensorboard.board import FOLDER
+from huse_tf.training.tensorboard.board import FOLDER
 
 ROOT = Path(__file__).parents[1]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

@@ -14,10 +14,11 @@ from huse_tf.comparison.runner import Budget, Runner
 from huse_tf.comparison.variants import Variant
 from huse_tf.config import Config
 from huse_tf.errors import InputError
-from huse_tf.fit import check_encoders_are_frozen
 from huse_tf.replacing import replaced
-from huse_tf.run_changes import fact_differences
-from huse_tf.run_folder import RunFolder
+from huse_tf.run import changes
+from huse_tf.run.changes import fact_differences
+from huse_tf.run.folder import RunFolder
+from huse_tf.training.fit import check_encoders_are_frozen
 
 # A run may go on with other values of these; a comparison would mix the two.
 FIXED = (
@@ -47,9 +48,9 @@ def compare(
     print(config.brief() + "\n")
     folder = RunFolder(run_dir)
     folder.claim()
-    folder.check_config(config)
+    changes.check_config(folder, config)
     check_plan(folder, config, budget)
-    config.save(folder.config)
+    config.save(folder.config_file)
     # Each run has a model, and so functions, of its own: no mistake, as it warns.
     tf.get_logger().setLevel(logging.ERROR)
     runner = Runner(config, folder.path, variants, budget)
@@ -72,7 +73,7 @@ def check_plan(folder: RunFolder, config: Config, budget: Budget) -> None:
     plan = {name: config.value(name) for name in FIXED}
     plan |= {"--trials": budget.trials, "--trial_epochs": budget.trial_epochs}
     if not path.exists():
-        if folder.config.exists():
+        if folder.config_file.exists():
             raise InputError(
                 f"--run_dir {folder.path} holds a run that is no comparison; name "
                 "another folder"

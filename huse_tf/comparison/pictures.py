@@ -13,7 +13,7 @@ import matplotlib.pyplot as plt  # noqa: E402
 
 from huse_tf.comparison.outcomes import Outcome  # noqa: E402
 from huse_tf.comparison.tables import TABLES, Table  # noqa: E402
-from huse_tf.run_folder import RunFolder  # noqa: E402
+from huse_tf.run.folder import RunFolder  # noqa: E402
 
 DPI = 130
 

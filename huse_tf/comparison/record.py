@@ -12,7 +12,7 @@ from huse_tf.comparison.runner import Budget, Runner
 from huse_tf.config import Config
 from huse_tf.machine import hardware, versions
 from huse_tf.replacing import replaced
-from huse_tf.run_folder import RunFolder
+from huse_tf.run.folder import RunFolder
 
 
 class Spent:

@@ -18,14 +18,15 @@ from huse_tf.comparison.variants import Variant, changed
 from huse_tf.config import ClassEncoderConfig, Config
 from huse_tf.errors import Diverged, InputError
 from huse_tf.evaluation import write_evaluation
-from huse_tf.experiment import class_graph
-from huse_tf.fit import train_and_evaluate
 from huse_tf.objectives import make_objective
-from huse_tf.pipelines import features_in_ram
-from huse_tf.preparation import Material, make_experiment, read_material
 from huse_tf.progress import clock
-from huse_tf.run_folder import RunFolder
-from huse_tf.training import Trainer
+from huse_tf.run import changes
+from huse_tf.run.build import make_experiment
+from huse_tf.run.folder import RunFolder
+from huse_tf.run.material import Material, class_graph, read_material
+from huse_tf.run.pipelines import features_in_ram
+from huse_tf.training.fit import train_and_evaluate
+from huse_tf.training.trainer import Trainer
 
 
 @dataclasses.dataclass(frozen=True)
@@ -129,8 +130,8 @@ class Runner:
         """
         run = RunFolder(path)
         run.claim()
-        run.check_config(config)
-        if not run.evaluation.exists():
+        changes.check_config(run, config)
+        if not run.evaluation_file.exists():
             settings = self._settings(config, variant)
             shown = ", ".join(f"{key} {value}" for key, value in settings.items())
             print(f"\n{variant.name}, {label} ({shown})", flush=True)
@@ -163,7 +164,7 @@ class Runner:
         finally:
             steps = trainer.state["step"] - before
             self._epochs_trained += steps / experiment.pipeline.steps_per_epoch
-        write_evaluation(run.evaluation, metrics, meta)
+        write_evaluation(run.evaluation_file, metrics, meta)
 
     def _report(self, variant: Variant, label: str, evaluation: dict) -> None:
         """Prints a line about a finished run, and how long the others will take."""

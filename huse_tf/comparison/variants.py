@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from huse_tf.config import Config
-from huse_tf.config_values import OBJECTIVES, nearest
+from huse_tf.config.values import OBJECTIVES, nearest
 from huse_tf.errors import InputError
 
 # What all retrieval and the choice of the best epoch rest on differs here: there is no

@@ -10,8 +10,8 @@ from absl import flags
 
 from huse_tf import cli
 from huse_tf.catalog import read_catalog
-from huse_tf.encoders.images import make_image_encoder
-from huse_tf.encoders.texts import make_text_encoder
+from huse_tf.encoders.images.factory import make_image_encoder
+from huse_tf.encoders.texts.factory import make_text_encoder
 from huse_tf.features.encode import encode_images, encode_texts, read_part
 
 _PART = flags.DEFINE_string("part", "1/1", "K/N: the K-th of N shares, K from 1.")

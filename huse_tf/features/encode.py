@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from huse_tf.encoders.base import ImageEncoder, TextEncoder
-from huse_tf.encoders.unreadable import why_file_undecodable
+from huse_tf.encoders.images.unreadable import why_file_undecodable
 from huse_tf.errors import InputError, Interrupted
 from huse_tf.features.image_keys import image_keys
 from huse_tf.features.keys import sortable, text_keys

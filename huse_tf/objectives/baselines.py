@@ -6,16 +6,16 @@ are points of one space here, as in HUSE; where it has a batch's sum, we take th
 
 import tensorflow as tf
 
-from huse_tf.baseline_losses import (
+from huse_tf.config import ObjectiveConfig
+from huse_tf.losses import class_embedding_loss
+from huse_tf.objectives.base import Objective, classification_of
+from huse_tf.objectives.baseline_losses import (
     class_triplet_loss,
     cosine_embedding_loss,
     hinge_rank_loss,
     instance_triplet_loss,
     triplet_loss,
 )
-from huse_tf.config import ObjectiveConfig
-from huse_tf.losses import class_embedding_loss
-from huse_tf.objectives.base import Objective, classification_of
 
 _Tensors = dict[str, tf.Tensor]
 

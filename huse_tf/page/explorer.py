@@ -6,11 +6,11 @@ from dataclasses import asdict
 import numpy as np
 
 from huse_tf.distances import paired_distance
-from huse_tf.experiment import TrainedRun
+from huse_tf.run.restore import TrainedRun
 from huse_tf.search.answers import as_records
 from huse_tf.search.index import Index, Product
 from huse_tf.search.query import QueryEncoder
-from huse_tf.serving_module import TOP
+from huse_tf.serving.module import TOP
 
 NEIGHBOURS = 8
 MODALITIES = {"images": "image", "texts": "text"}

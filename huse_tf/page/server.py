@@ -5,7 +5,7 @@ import logging
 from pathlib import Path
 
 from huse_tf.errors import InputError
-from huse_tf.experiment import restore_run
+from huse_tf.run.restore import restore_run
 from huse_tf.search.answering import open_searchable
 from huse_tf.search.request import Request
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from huse_tf.csv_reader import WRONG_COLUMNS
+from huse_tf.catalog.csv_reader import WRONG_COLUMNS
 from huse_tf.public_sets.listing import (
     PICTURES,
     Listed,

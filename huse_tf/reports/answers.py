@@ -8,13 +8,13 @@ from functools import cached_property
 import numpy as np
 
 from huse_tf.catalog import Catalog
-from huse_tf.catalog_rows import Rejected
+from huse_tf.catalog.rows import Rejected
 from huse_tf.config import Config
 from huse_tf.metrics.classification import fused_classes
-from huse_tf.pipelines import Pipeline
 from huse_tf.reports.class_tree import ClassTree
-from huse_tf.run_folder import RunFolder
-from huse_tf.scoring import Scorer
+from huse_tf.run.folder import RunFolder
+from huse_tf.run.pipelines import Pipeline
+from huse_tf.run.scoring import Scorer
 from huse_tf.semantic_graph import read_graph
 
 
@@ -119,7 +119,7 @@ def gather(
     return Answers(
         name=run.path.resolve().name,
         tree=ClassTree(catalog.class_names, config.data.class_separator),
-        graph=read_graph(run.graph, catalog.class_names),
+        graph=read_graph(run.graph_file, catalog.class_names),
         labels=catalog.labels[rows],
         images=[catalog.image_path(i) for i in rows],
         texts=[str(text) for text in catalog.texts[rows]],
@@ -130,7 +130,7 @@ def gather(
         meta=meta,
         history=run.read_log(),
         rejected=catalog.rejected,
-        catalog=json.loads(run.catalog.read_text(encoding="utf-8")),
-        config=run.config.read_text(encoding="utf-8"),
+        catalog=json.loads(run.catalog_file.read_text(encoding="utf-8")),
+        config=run.config_file.read_text(encoding="utf-8"),
         seed=config.training.seed,
     )

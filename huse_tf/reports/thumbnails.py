@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
-from huse_tf.encoders.decode import decode_batch
+from huse_tf.encoders.images.decode import decode_batch
 from huse_tf.reports.html import Html, image
 
 SIDE = 128  # pixels

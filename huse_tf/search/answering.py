@@ -4,7 +4,7 @@ import contextlib
 import sys
 from pathlib import Path
 
-from huse_tf.experiment import TrainedRun, restore_run
+from huse_tf.run.restore import TrainedRun, restore_run
 from huse_tf.search.answers import format_answers, to_json
 from huse_tf.search.build import open_approximate, open_index
 from huse_tf.search.gallery import write_gallery

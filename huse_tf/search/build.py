@@ -14,13 +14,14 @@ import numpy as np
 import tensorflow as tf
 
 from huse_tf.catalog import Catalog, read_catalog
+from huse_tf.catalog.image_files import ImageFolder
 from huse_tf.config import DataConfig
 from huse_tf.distances import fused
 from huse_tf.errors import InputError
-from huse_tf.experiment import TrainedRun, make_pipeline, model_values
-from huse_tf.image_files import ImageFolder
-from huse_tf.pipelines import stored_features
 from huse_tf.progress import Progress
+from huse_tf.run.material import make_pipeline
+from huse_tf.run.pipelines import stored_features
+from huse_tf.run.restore import TrainedRun, model_values
 from huse_tf.search.approximate import QUERIES, Approximate, build
 from huse_tf.search.index import DESCRIPTION, KINDS, Index
 from huse_tf.search.strings import StringWriter

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from huse_tf.catalog.image_files import ImageFolder
 from huse_tf.distances import paired_distance
 from huse_tf.errors import InputError
-from huse_tf.image_files import ImageFolder
 from huse_tf.search.approximate import Approximate
 from huse_tf.search.exact import nearest_rows
 from huse_tf.search.strings import Strings

@@ -7,8 +7,8 @@ import tensorflow as tf
 
 from huse_tf.distances import fused
 from huse_tf.errors import InputError
-from huse_tf.experiment import TrainedRun
-from huse_tf.serving_module import half
+from huse_tf.run.restore import TrainedRun
+from huse_tf.serving.module import half
 
 PICTURES = "a JPEG, PNG, GIF, BMP or WebP picture"
 

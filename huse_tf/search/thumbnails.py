@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from huse_tf.encoders.decode import decode_batch
+from huse_tf.encoders.images.decode import decode_batch
 
 
 def thumbnail(contents: bytes, size: int) -> bytes | None:

@@ -14,7 +14,7 @@ from huse_tf.page.explorer import Explorer, class_tree  # noqa: E402
 
 @pytest.fixture(scope="module")
 def explorer(small_run):
-    from huse_tf.experiment import restore_run
+    from huse_tf.run.restore import restore_run
     from huse_tf.search.build import open_index
 
     trained = restore_run(small_run)

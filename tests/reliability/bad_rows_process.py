@@ -14,10 +14,10 @@ import tensorflow as tf
 from huse_tf.catalog import read_catalog
 from huse_tf.config import Config, DataConfig, FeaturesConfig
 from huse_tf.encoders.base import ImageEncoder
-from huse_tf.encoders.decode import decode_batch
-from huse_tf.encoders.tfidf import TfidfEncoder
-from huse_tf.experiment import make_pipeline
-from huse_tf.pipelines import NOT_TRAINING, features_in_ram
+from huse_tf.encoders.images.decode import decode_batch
+from huse_tf.encoders.texts.tfidf import TfidfEncoder
+from huse_tf.run.material import make_pipeline
+from huse_tf.run.pipelines import NOT_TRAINING, features_in_ram
 
 
 class Corners(ImageEncoder):

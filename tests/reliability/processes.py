@@ -34,7 +34,7 @@ SMALL = {
 }
 
 _server = multiprocessing.get_context("forkserver")
-_server.set_forkserver_preload(["huse_tf.fit"])
+_server.set_forkserver_preload(["huse_tf.training.fit"])
 
 
 class Job:
@@ -84,9 +84,9 @@ def train(run_dir, settings, in_ram=False, accept_changes=False, determinism=Tru
     """Trains as train.py does; notes what the model gets in every step."""
     import tensorflow as tf
 
-    from huse_tf import fit
     from huse_tf.config import load_config
-    from huse_tf.pipelines import Pipeline, features_in_ram, stored_features
+    from huse_tf.run.pipelines import Pipeline, features_in_ram, stored_features
+    from huse_tf.training import fit
 
     if determinism:
         tf.config.experimental.enable_op_determinism()
@@ -179,7 +179,7 @@ def before(owner, name, act):
 
 def at_step(step, act):
     """Acts after the weights changed in `step`, before anything is made of it."""
-    from huse_tf.training import Trainer
+    from huse_tf.training.trainer import Trainer
 
     def look(trainer, *_):
         if trainer.state["step"] == step:
@@ -200,7 +200,7 @@ def killed_while_saving(at, moment, train_arguments):
     The moments: "variables" are written and nothing else, the "manifest" is, the
     folder is "renamed" and the older ones are still there.
     """
-    from huse_tf import checkpoints
+    from huse_tf.run import checkpoints
 
     state = {"saving": False}
     save, flush = checkpoints.Checkpoints.save, checkpoints._flush

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from huse_tf.checkpoints import Checkpoints
 from huse_tf.errors import InputError
+from huse_tf.run.checkpoints import Checkpoints
 
 STEPS = (3, 6)
 

@@ -12,7 +12,7 @@ from huse_tf.interruption import STOP
 def signalled(where, kind, train_arguments):
     """Trains, and sends itself a signal at the place named."""
     from huse_tf.features.store import ShardWriter
-    from huse_tf.scoring import Scorer
+    from huse_tf.run.scoring import Scorer
 
     def send(*_):
         os.kill(os.getpid(), kind)
@@ -24,7 +24,7 @@ def signalled(where, kind, train_arguments):
     if where == "encoding":
         before(ShardWriter, "add", send)
     elif where == "exporting":
-        from huse_tf import fit
+        from huse_tf.training import fit
 
         before(fit, "export_run", send)
     elif where in ("validating", "evaluating"):

@@ -14,10 +14,10 @@ import pytest
 import tensorflow as tf
 from processes import at_step, records, run, train, weights
 
-from huse_tf.checkpoints import Checkpoints
 from huse_tf.errors import InputError
-from huse_tf.run_folder import RunFolder
-from huse_tf.scalars import ScalarLog
+from huse_tf.run.checkpoints import Checkpoints
+from huse_tf.run.folder import RunFolder
+from huse_tf.training.scalars import ScalarLog
 
 
 @contextlib.contextmanager

@@ -12,7 +12,8 @@ from small_runs import ROOT, small_network
 from huse_tf.catalog import read_catalog
 from huse_tf.config import load_config
 from huse_tf.errors import InputError
-from huse_tf.run_folder import RunFolder
+from huse_tf.run import changes
+from huse_tf.run.folder import RunFolder
 from huse_tf.semantic_graph import read_graph
 
 
@@ -40,19 +41,19 @@ def config(shop, **settings):
 )
 def test_other_settings(shop, calm, settings, line, acceptable, capsys):
     other = config(shop, **settings)
-    message = refusal(RunFolder(calm).check_config, other)
+    message = refusal(changes.check_config, RunFolder(calm), other)
     assert line in message
     assert ("by --accept_changes" in message) == acceptable
     accepting = RunFolder(calm, accept_changes=True)
     if acceptable:
-        accepting.check_config(other)
+        changes.check_config(accepting, other)
         assert line in capsys.readouterr().out
     else:
-        assert "cannot bridge" in refusal(accepting.check_config, other)
+        assert "cannot bridge" in refusal(changes.check_config, accepting, other)
 
 
 def test_settings_that_change_nothing_learned_are_free(shop, calm):
-    RunFolder(calm).check_config(config(shop, training__epochs=9))
+    changes.check_config(RunFolder(calm), config(shop, training__epochs=9))
 
 
 def changed_csv(shop, folder, change):
@@ -79,38 +80,42 @@ def test_another_catalogue_and_another_class_list(shop, calm, tmp_path, capsys):
 
     path = changed_csv(shop, tmp_path, retitle)
     catalog = read_catalog(config(shop, data__csv=path).data)
-    message = refusal(RunFolder(calm).check_catalog, catalog)
+    message = refusal(changes.check_catalog, RunFolder(calm), catalog)
     assert "fingerprint: " in message and "by --accept_changes" in message
-    RunFolder(calm, accept_changes=True).check_catalog(catalog)
+    changes.check_catalog(RunFolder(calm, accept_changes=True), catalog)
     assert "accepted: fingerprint" in capsys.readouterr().out
 
     path = changed_csv(shop, tmp_path, rename)
     catalog = read_catalog(config(shop, data__csv=path).data)
-    message = refusal(RunFolder(calm, accept_changes=True).check_catalog, catalog)
+    message = refusal(
+        changes.check_catalog, RunFolder(calm, accept_changes=True), catalog
+    )
     assert "new in the class list: zebras; gone in the class list: " in message
     assert "cannot bridge" in message
 
 
 def test_another_encoder(shop, calm):
     folder = RunFolder(calm)
-    encoders = json.loads(folder.encoders.read_text())
-    graph = read_graph(folder.graph, folder.read_classes())
-    folder.check_encoders(encoders, graph)
-    folder.check_encoders(encoders, graph + np.float32(1e-6))
-    message = refusal(folder.check_encoders, encoders, graph + np.float32(0.1))
+    encoders = json.loads(folder.encoders_file.read_text())
+    graph = read_graph(folder.graph_file, folder.read_classes())
+    changes.check_encoders(folder, encoders, graph)
+    changes.check_encoders(folder, encoders, graph + np.float32(1e-6))
+    message = refusal(changes.check_encoders, folder, encoders, graph + np.float32(0.1))
     assert "class distances differ by up to 0.1" in message
     encoders["image_encoder"]["weights"] = "f" * 64
-    message = refusal(folder.check_encoders, encoders, graph)
+    message = refusal(changes.check_encoders, folder, encoders, graph)
     assert "image_encoder weights: " in message and "ffffffffffff... now" in message
     encoders["image_encoder"]["dim"] = 7
     accepting = RunFolder(calm, accept_changes=True)
-    message = refusal(accepting.check_encoders, encoders, graph)
+    message = refusal(changes.check_encoders, accepting, encoders, graph)
     assert "image_encoder dim: 6 then, 7 now" in message and "cannot" in message
 
 
 def test_checkpoints_that_nobody_knows_are_not_taken(shop, calm, tmp_path):
     shutil.copytree(calm / "checkpoints", tmp_path / "checkpoints")
-    assert "no config.ini" in refusal(RunFolder(tmp_path).check_config, config(shop))
+    assert "no config.ini" in refusal(
+        changes.check_config, RunFolder(tmp_path), config(shop)
+    )
 
 
 @pytest.mark.slow

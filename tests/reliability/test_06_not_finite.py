@@ -7,7 +7,7 @@ import pytest
 from processes import Noted, at_step, records, run, train, weights
 
 from huse_tf.config import load_config
-from huse_tf.run_folder import RunFolder
+from huse_tf.run.folder import RunFolder
 
 BAD = 8  # the step, counted from 1
 
@@ -72,7 +72,7 @@ def rows_of(shop, calm, step):
     import tensorflow as tf
 
     from huse_tf.catalog import read_catalog
-    from huse_tf.pipelines import rows_of_step
+    from huse_tf.run.pipelines import rows_of_step
 
     config = load_config(RunFolder(calm).config)
     with open(shop.settings["data.csv"], encoding="utf-8", newline="") as file:

@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from export_fakes import make_module
 
-from huse_tf import export
-from huse_tf.export import publish
-from huse_tf.verification import Verified
+from huse_tf.serving import export
+from huse_tf.serving.export import publish
+from huse_tf.serving.verification import Verified
 
 ROUNDS = 2
 WHOLE = {

@@ -11,10 +11,10 @@ import pytest
 import tensorflow as tf
 from export_fakes import TEXTS, WEIGHT, in_memory, make_module, pictures
 
-from huse_tf.export import publish
-from huse_tf.model_card import ops_list
-from huse_tf.op_versions import oldest_release
-from huse_tf.serving_check import list_ops, read_meta_graph
+from huse_tf.serving.card import ops_list
+from huse_tf.serving.check import list_ops, read_meta_graph
+from huse_tf.serving.export import publish
+from huse_tf.serving.ops import oldest_release
 
 DTYPES = {1: np.float32, 10: np.bool_}  # TF_FLOAT, TF_BOOL
 

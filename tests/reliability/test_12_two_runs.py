@@ -5,7 +5,7 @@ import signal
 
 from processes import Job, run
 
-from huse_tf.run_folder import RunFolder
+from huse_tf.run.folder import RunFolder
 
 
 def claimed(path):

@@ -60,12 +60,13 @@ def train_and_evaluate(folder):
     """All three in one process, as train.py does them."""
     from huse_tf.catalog import Catalog
     from huse_tf.config import load_config
-    from huse_tf.experiment import Experiment
     from huse_tf.model import HuseModel, embedding_network
     from huse_tf.objectives import make_objective
-    from huse_tf.pipelines import Pipeline, stored_features
-    from huse_tf.run_folder import RunFolder
-    from huse_tf.training import Trainer
+    from huse_tf.run import changes
+    from huse_tf.run.build import Experiment
+    from huse_tf.run.folder import RunFolder
+    from huse_tf.run.pipelines import Pipeline, stored_features
+    from huse_tf.training.trainer import Trainer
 
     settings = {
         "training.epochs": 1,
@@ -110,7 +111,7 @@ def train_and_evaluate(folder):
     )
     run_folder = RunFolder(folder / "run")
     run_folder.claim()
-    run_folder.describe(config, catalog, graph, {}, {})
+    changes.describe(run_folder, config, catalog, graph, {}, {})
     trainer = Trainer(experiment, run_folder)
     trainer.train()
     say("training")

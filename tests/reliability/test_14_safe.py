@@ -11,10 +11,10 @@ import pytest
 from catalog_files import GOOD, HEADER, fill, read_rows
 
 from huse_tf.config import load_config
-from huse_tf.encoders import backbones
+from huse_tf.encoders.images import backbones
 from huse_tf.errors import InputError
 from huse_tf.features import files
-from huse_tf.run_folder import RunFolder
+from huse_tf.run.folder import RunFolder
 
 ROOT = Path(__file__).parents[2]
 SOURCES = [
@@ -180,7 +180,7 @@ def test_pickled_arrays_are_refused(tmp_path, trace):
         backbones.embedded(str(path), 32)
     assert "\n" not in str(error.value)
     run = RunFolder(tmp_path)
-    with_objects(run.text_encoder, ["terms"], trace)
+    with_objects(run.text_encoder_file, ["terms"], trace)
     with pytest.raises(InputError, match="cannot be read") as error:
         run.read_text_state()
     assert "\n" not in str(error.value)

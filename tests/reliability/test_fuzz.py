@@ -15,8 +15,8 @@ import tensorflow as tf
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from huse_tf.encoders.decode import decode_batch
-from huse_tf.encoders.unreadable import why_undecodable
+from huse_tf.encoders.images.decode import decode_batch
+from huse_tf.encoders.images.unreadable import why_undecodable
 
 ROOT = Path(__file__).parents[2]
 TOOL = ROOT / "tools/fuzz.py"

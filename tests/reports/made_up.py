@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from huse_tf.catalog_rows import Rejected
+from huse_tf.catalog.rows import Rejected
 from huse_tf.distances import cosine_distances
 from huse_tf.evaluation import evaluate
 from huse_tf.reports.answers import Answers

@@ -3,8 +3,8 @@
 from pathlib import Path
 from types import SimpleNamespace
 
-from huse_tf import fit
-from huse_tf.run_folder import RunFolder
+from huse_tf.run.folder import RunFolder
+from huse_tf.training import fit
 
 
 def test_the_run_says_how_to_draw_it_again(monkeypatch, capsys):

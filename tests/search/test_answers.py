@@ -48,7 +48,7 @@ def test_the_json():
 
 @pytest.fixture(scope="module")
 def index(small_run):
-    from huse_tf.experiment import restore_run
+    from huse_tf.run.restore import restore_run
     from huse_tf.search.build import open_index
 
     return open_index(restore_run(small_run))

@@ -8,8 +8,8 @@ import pytest
 from small_runs import EXAMPLE, PRODUCTS, products, write_catalog
 
 from huse_tf.errors import InputError
-from huse_tf.experiment import restore_run
-from huse_tf.run_folder import RunFolder
+from huse_tf.run.folder import RunFolder
+from huse_tf.run.restore import restore_run
 from huse_tf.search import build
 from huse_tf.search.query import QueryEncoder
 

@@ -1,0 +1,214 @@
+"""A CSV of products to a Catalog: every row checked before the first step."""
+
+import collections
+import csv
+import dataclasses
+import functools
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from huse_tf.catalog.csv_reader import read_table
+from huse_tf.catalog.rows import SHOWN, Rejected, RowReader, find_columns
+from huse_tf.catalog.splits import SPLITS, stratified_split
+from huse_tf.config import DataConfig
+from huse_tf.errors import InputError
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Catalog:
+    """N products of K classes.
+
+    Attributes:
+        images: str [N], paths relative to `image_root`.
+        texts: str [N].
+        labels: int32 [N], in [0, K).
+        class_names: [K], sorted.
+        split: str [N], train, validation or test.
+        rows: int64 [N], row numbers in the CSV; the header is 1.
+        image_root: the folder of the pictures.
+        rejected: the rows that are not used, by row number.
+        csv: the file it was read from.
+        encoding: how that file was decoded.
+    """
+
+    images: np.ndarray
+    texts: np.ndarray
+    labels: np.ndarray
+    class_names: tuple[str, ...]
+    split: np.ndarray
+    rows: np.ndarray
+    image_root: Path
+    rejected: tuple[Rejected, ...]
+    csv: Path = Path("catalog.csv")
+    encoding: str = "UTF-8"
+
+    def __len__(self) -> int:
+        """Returns N."""
+        return len(self.rows)
+
+    def indices(self, split: str) -> np.ndarray:
+        """Returns the positions of a split's products, int64 [n], ascending."""
+        return np.flatnonzero(self.split == split)
+
+    def image_path(self, i: int) -> str:
+        """Returns the absolute path of a product's picture."""
+        return os.path.join(self.image_root, self.images[i])
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of every product's image path, text, class and split, in order."""
+        digest = hashlib.sha256()
+        names = np.array(self.class_names, dtype=object)[self.labels]
+        for cells in zip(self.images, self.texts, names, self.split, strict=True):
+            # no cell has a NUL, so the joint is unambiguous
+            digest.update("\0".join((*cells, "")).encode())
+        return digest.hexdigest()
+
+    def without(self, positions: Mapping[int, str]) -> "Catalog":
+        """Drops products; the classes and their labels stay as they are.
+
+        Args:
+            positions: position of a product -> the reason, for `rejected`.
+        """
+        if not positions:
+            return self
+        keep = np.ones(len(self), bool)
+        keep[list(positions)] = False
+        dropped = [
+            Rejected(
+                int(self.rows[i]),
+                self.images[i],
+                self.texts[i],
+                self.class_names[self.labels[i]],
+                reason,
+            )
+            for i, reason in positions.items()
+        ]
+        return dataclasses.replace(
+            self,
+            images=self.images[keep],
+            texts=self.texts[keep],
+            labels=self.labels[keep],
+            split=self.split[keep],
+            rows=self.rows[keep],
+            rejected=_by_row((*self.rejected, *dropped)),
+        )
+
+    def write_rejected(self, path: str | os.PathLike[str]) -> None:
+        """Writes the rejected rows as a CSV: row, image, text, class, reason."""
+        with open(
+            path, "w", encoding="utf-8", errors="backslashreplace", newline=""
+        ) as file:
+            writer = csv.writer(file)
+            writer.writerow(("row", "image", "text", "class", "reason"))
+            for row in self.rejected:
+                cells = (row.image, row.text, row.class_name)
+                shown = [cell[:SHOWN].replace("\0", "\\0") for cell in cells]
+                writer.writerow((row.row, *shown, row.reason))
+
+    def summary(self) -> str:
+        """Returns lines for the screen: the splits, and the rejected by reason."""
+        counts = {name: len(self.indices(name)) for name in SPLITS}
+        shown = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+        lines = [
+            f"{self.csv.name}: {len(self):,} products in {len(self.class_names):,} "
+            f"classes: {shown}"
+        ]
+        if self.encoding != "UTF-8":
+            lines.append(f"{self.csv.name} was read as {self.encoding}")
+        trained = np.unique(self.labels[self.split == "train"])
+        untrained = np.setdiff1d(self.labels, trained)
+        if len(trained) and len(untrained):
+            lines.append(
+                f"{len(untrained):,} classes have no training rows, such as "
+                + self.class_names[untrained[0]]
+            )
+        if self.rejected:
+            lines.append(f"{len(self.rejected):,} rows rejected:")
+            for reason, rows in _by_reason(self.rejected):
+                lines.append(f"{len(rows):>9,}  {reason} (first: row {rows[0].row})")
+        return "\n".join(lines)
+
+    def check_bad_rows(self, limit: int) -> None:
+        """Raises InputError where more rows are rejected than `limit`."""
+        if len(self.rejected) > limit:
+            total = len(self) + len(self.rejected)
+            raise InputError(
+                f"{self.csv}: {len(self.rejected):,} of {total:,} rows are rejected, "
+                f"data.max_bad_rows allows {limit:,}: {_reasons(self.rejected)}; "
+                "repair them or raise data.max_bad_rows"
+            )
+
+
+def read_catalog(data: DataConfig) -> Catalog:
+    """Reads a CSV and checks every row.
+
+    Args:
+        data: [data] of the config.
+
+    Raises:
+        InputError: the CSV or the images folder is not there, a column is missing or
+            ambiguous, or fewer than two classes are left.
+    """
+    table = read_table(data.csv)
+    columns = find_columns(data.csv, table.header)
+    reader = RowReader(data, table, columns)
+    reader.read()
+    if not reader.kept and not reader.rejected:
+        raise InputError(f"{data.csv}: a header without rows; expected products")
+    reader.drop_small_classes()
+    kept, rejected = reader.kept, _by_row(reader.rejected)
+    if not kept:
+        raise InputError(
+            f"{data.csv}: every row is rejected ({len(rejected):,}): "
+            + _reasons(rejected)
+        )
+    rows, images, texts, names, splits = zip(*kept, strict=True)
+    class_names = tuple(sorted(set(names)))
+    if len(class_names) == 1:
+        raise InputError(
+            f"{data.csv}: one class only, {class_names[0][:SHOWN]!r}, in the "
+            f"{len(kept):,} rows that can be used; expected two or more"
+        )
+    label = {name: i for i, name in enumerate(class_names)}
+    labels = np.array([label[name] for name in names], np.int32)
+    split = np.array(splits, dtype=object)
+    if "split" not in columns:
+        split = stratified_split(
+            labels, data.validation_fraction, data.test_fraction, data.split_seed
+        )
+    return Catalog(
+        images=np.array(images, dtype=object),
+        texts=np.array(texts, dtype=object),
+        labels=labels,
+        class_names=class_names,
+        split=split,
+        rows=np.array(rows, np.int64),
+        image_root=data.images,
+        rejected=rejected,
+        csv=data.csv,
+        encoding=table.encoding,
+    )
+
+
+def _by_row(rejected: tuple[Rejected, ...] | list[Rejected]) -> tuple[Rejected, ...]:
+    return tuple(sorted(rejected, key=lambda row: row.row))
+
+
+def _by_reason(rejected: tuple[Rejected, ...]) -> list[tuple[str, list[Rejected]]]:
+    """Returns the rejected rows of each reason, the most frequent reason first."""
+    groups = collections.defaultdict(list)
+    for row in rejected:
+        groups[row.reason].append(row)
+    return sorted(groups.items(), key=lambda item: -len(item[1]))
+
+
+def _reasons(rejected: tuple[Rejected, ...]) -> str:
+    return ", ".join(
+        f"{len(rows):,} {reason} (first: row {rows[0].row} {rows[0].image[:60]!r})"
+        for reason, rows in _by_reason(rejected)
+    )

@@ -1,0 +1,36 @@
+"""config.ini: its sections, the kinds of their values, reading and writing."""
+
+from huse_tf.config.ini import SECTIONS, Config, comment, load_config
+from huse_tf.config.sections import (
+    ClassEncoderConfig,
+    DataConfig,
+    EvaluationConfig,
+    ExportConfig,
+    FeaturesConfig,
+    ImageEncoderConfig,
+    LossConfig,
+    ObjectiveConfig,
+    OptimizerConfig,
+    TextEncoderConfig,
+    TowersConfig,
+    TrainingConfig,
+)
+
+__all__ = [
+    "SECTIONS",
+    "ClassEncoderConfig",
+    "Config",
+    "DataConfig",
+    "EvaluationConfig",
+    "ExportConfig",
+    "FeaturesConfig",
+    "ImageEncoderConfig",
+    "LossConfig",
+    "ObjectiveConfig",
+    "OptimizerConfig",
+    "TextEncoderConfig",
+    "TowersConfig",
+    "TrainingConfig",
+    "comment",
+    "load_config",
+]

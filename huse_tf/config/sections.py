@@ -1,0 +1,296 @@
+"""The sections of config.ini: one frozen dataclass each, one owner of every key."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any, ClassVar
+
+from huse_tf.config import values as kinds
+from huse_tf.config.values import BadRows, Kind
+
+_DIRECTIONS = [f"{a}_to_{b}" for a in ("image", "text") for b in ("image", "text")]
+_CROSS = ["image_to_text", "text_to_image"]
+_METRICS = (
+    *("loss", "classification_loss", "graph_loss", "gap_loss", "modal_gap"),
+    *("class_embedding_loss", "triplet_loss", "pair_loss", "instance_loss"),
+    *("class_loss", "rank_loss"),
+    *(f"{name}_accuracy" for name in ("image", "text", "fusion")),
+    *(f"{way}_R@{k}" for way in _DIRECTIONS for k in (1, 5, 10)),
+    *(f"{way}_HP@{k}" for way in _DIRECTIONS for k in (2, 5, 10)),
+    *(f"{way}_instance_R@{k}" for way in _CROSS for k in (1, 5, 10)),
+    *(f"{way}_instance_median_rank" for way in _CROSS),
+)
+_FINE_TUNE = kinds.word(
+    "none | last_N (its last N layers) | all", "none|last_[1-9][0-9]*|all"
+)
+_MULTIPLIER = kinds.number(0, 10, "(]")
+_section = dataclasses.dataclass(frozen=True, kw_only=True)
+
+
+def _key(kind: Kind, what: str, default: Any = dataclasses.MISSING) -> Any:
+    """Declares one key of the ini: its kind, its comment, its default."""
+    return dataclasses.field(default=default, metadata={"kind": kind, "what": what})
+
+
+@_section
+class DataConfig:
+    """[data]."""
+
+    csv: Path = _key(kinds.PATH, "the catalogue")
+    images: Path = _key(kinds.PATH, "the folder that its image column refers to")
+    class_separator: str = _key(
+        kinds.word("one or more characters"), "joins the levels of a class path", "<"
+    )
+    min_class_size: int = _key(
+        kinds.integer(1), "rows of classes smaller than this are rejected", 2
+    )
+    validation_fraction: float = _key(
+        kinds.number(0, 1, "[)"), "share of rows where there is no split column", 0.1
+    )
+    test_fraction: float = _key(
+        kinds.number(0, 1, "[)"), "share of rows where there is no split column", 0.1
+    )
+    split_seed: int = _key(
+        kinds.integer(0, 2**31 - 1),
+        "of the split that is drawn where there is no split column",
+        0,
+    )
+    max_bad_rows: BadRows = _key(
+        kinds.BAD_ROWS, "more rejected rows than this stop the run", BadRows(5.0, True)
+    )
+
+
+@_section
+class ImageEncoderConfig:
+    """[image_encoder]."""
+
+    name: str = _key(kinds.BACKBONE, "the backbone", "embedded")
+    weights: str = _key(
+        kinds.either(("pretrained", "imagenet", "none"), kinds.FILE),
+        "the backbone's weights; pretrained: those that it comes with",
+        "pretrained",
+    )
+    size: int = _key(kinds.integer(16, 2048), "side of the picture, pixels", 96)
+    scaling: str = _key(
+        kinds.choice("auto", "-1..1", "0..1", "0..255"),
+        "pixel range that a .keras file or TF-Hub model was trained on",
+        "auto",
+    )
+    fine_tune: str = _key(_FINE_TUNE, "what of the backbone is trained", "none")
+    learning_rate_multiplier: float = _key(
+        _MULTIPLIER, "of the learning rate, for what is fine-tuned", 0.1
+    )
+    train_batch_norm: bool = _key(
+        kinds.YES_NO, "fine-tuning updates batch-norm statistics too", False
+    )
+    augment: bool = _key(kinds.YES_NO, "vary the training pictures each epoch", False)
+    crop_min_area: float = _key(
+        kinds.number(0, 1, "(]"), "smallest share of the picture a crop keeps", 0.5
+    )
+    flip: float = _key(kinds.number(0, 1), "probability of a left-right flip", 0.5)
+    colour_jitter: float = _key(
+        kinds.number(0, 1), "largest change of brightness, contrast, saturation", 0.1
+    )
+
+
+@_section
+class _TextFeatures:
+    """What the encoders of texts and of class names have in common."""
+
+    name: str = _key(kinds.joined(*kinds.TEXT_ENCODERS), "the encoder", "embedded")
+    preprocess: str = _key(kinds.LOCATION, "bert: its TF-Hub preprocessor", "")
+    handle: str = _key(kinds.LOCATION, "bert, use: the TF-Hub model", "")
+    pooling: str = _key(
+        kinds.choice("pooled", "mean", "last4"),
+        "bert: how tokens become one vector (last4: last four layers, mean of tokens)",
+        "mean",
+    )
+    max_tokens: int = _key(kinds.integer(3, 512), "bert: longest text, tokens", 128)
+    vocabulary_size: int = _key(
+        kinds.integer(2), "tfidf: this many of the most frequent words count", 2000
+    )
+    vectors: str = _key(
+        kinds.OPTIONAL_FILE, "word_vectors: text file of GloVe or word2vec", ""
+    )
+    clean: bool = _key(
+        kinds.YES_NO, "word_vectors: leave out punctuation and stop words", True
+    )
+
+
+@_section
+class TextEncoderConfig(_TextFeatures):
+    """[text_encoder]."""
+
+    salient_tokens: int = _key(
+        kinds.integer(0, 512),
+        "keep this many tokens of a longer text, the most important ones; 0 is off",
+        0,
+    )
+    fine_tune: str = _key(
+        _FINE_TUNE, "what of the encoder is trained; bert: without its dropout", "none"
+    )
+    learning_rate_multiplier: float = _key(
+        _MULTIPLIER, "of the learning rate, for what is fine-tuned", 0.1
+    )
+
+
+@_section
+class ClassEncoderConfig(_TextFeatures):
+    """[class_encoder]: an encoder of texts, never fine-tuned."""
+
+    graph: str = _key(
+        kinds.either(("names", "tree"), kinds.FILE),
+        "class distances: between names, in the class tree, or from a CSV",
+        "names",
+    )
+    salient_tokens: ClassVar[int] = 0
+    fine_tune: ClassVar[str] = "none"
+    learning_rate_multiplier: ClassVar[float] = 1.0
+
+
+@_section
+class TowersConfig:
+    """[towers]."""
+
+    image_layers: int = _key(kinds.integer(1, 100), "layers of the image tower", 5)
+    text_layers: int = _key(kinds.integer(1, 100), "layers of the text tower", 2)
+    units: int = _key(kinds.integer(1), "width of the hidden layers", 512)
+    embedding_dim: int = _key(
+        kinds.integer(2), "width of the last layer, the embedding", 512
+    )
+    dropout: float = _key(
+        kinds.number(0, 1, "[)"), "share of units dropped between layers", 0.05
+    )
+
+
+@_section
+class ObjectiveConfig:
+    """[objective]: the methods of section 4.2, and what is theirs alone."""
+
+    name: str = _key(
+        kinds.choice(*kinds.OBJECTIVES),
+        "what is optimised; huse and huse_p (eq 13) by [loss], the others by this",
+        "huse",
+    )
+    triplet_margin: float = _key(
+        kinds.number(0, 4), "triplet: a squared Euclidean distance", 0.2
+    )
+    cme_margin: float = _key(
+        kinds.number(-1, 1), "cme: non-pairs above this cosine are pushed apart", 0.1
+    )
+    cme_positive_share: float = _key(
+        kinds.number(0, 1), "cme: weight of pairs, the rest is of non-pairs", 0.2
+    )
+    cme_classification_weight: float = _key(
+        kinds.number(0), "cme: weight of the classification loss", 0.02
+    )
+    adamine_margin: float = _key(kinds.number(0, 2), "adamine: a cosine distance", 0.3)
+    adamine_class_weight: float = _key(
+        kinds.number(0), "adamine: weight of the triplets of classes", 0.3
+    )
+    devise_margin: float = _key(kinds.number(0, 2), "devise: a cosine distance", 0.1)
+    hie_classification_weight: float = _key(
+        kinds.number(0), "hie: weight of the classification loss", 0.1
+    )
+
+
+@_section
+class LossConfig:
+    """[loss]."""
+
+    alpha: float = _key(kinds.number(0), "weight of the classification loss, eq 5", 1.0)
+    beta: float = _key(kinds.number(0), "weight of the graph loss, eq 5", 5.0)
+    gamma: float = _key(kinds.number(0), "weight of the gap loss, eq 5", 1.0)
+    margin: float = _key(kinds.number(0, 2), "zeta of eq 10, a cosine distance", 0.7)
+    graph_margin: str = _key(
+        kinds.choice("printed", "hinge", "none"),
+        "eq 10 to the letter, as its sentence says, or eq 9 without a margin",
+        "none",
+    )
+    logit_scale: float | str = _key(
+        kinds.either(("learned",), kinds.number(0, 1000, "(]")),
+        "the classifier's logits are multiplied by it",
+        8.0,
+    )
+
+
+@_section
+class OptimizerConfig:
+    """[optimizer]."""
+
+    name: str = _key(kinds.choice("rmsprop", "adam", "sgd"), "the optimizer", "rmsprop")
+    learning_rate: float = _key(kinds.number(0, 10, "(]"), "the highest one", 2e-4)
+    momentum: float = _key(kinds.number(0, 1, "[)"), "of rmsprop and sgd", 0.9)
+    schedule: str = _key(
+        kinds.choice("constant", "cosine"),
+        "of the learning rate after warm-up",
+        "constant",
+    )
+    warmup_steps: int = _key(
+        kinds.integer(0), "the learning rate rises from 0 in this many steps", 30
+    )
+    average_decay: float = _key(
+        kinds.number(0, 1, "[)"),
+        "of the weights' running average, which is validated and exported; 0 is off",
+        0.99,
+    )
+
+
+@_section
+class TrainingConfig:
+    """[training]."""
+
+    batch_size: int = _key(kinds.integer(1), "products a step", 512)
+    epochs: int = _key(kinds.integer(1), "passes over the training rows", 100)
+    seed: int = _key(
+        kinds.integer(0, 2**31 - 1), "of weights, sample order, dropout", 0
+    )
+    precision: str = _key(
+        kinds.choice("float32", "mixed_bfloat16", "mixed_float16"),
+        "of the layers; losses and embeddings stay float32",
+        "float32",
+    )
+    checkpoint_minutes: float = _key(
+        kinds.number(0, bounds="(]"), "minutes between two checkpoints", 5.0
+    )
+    keep_checkpoints: int = _key(kinds.integer(1), "the newest ones that stay", 3)
+    early_stopping_epochs: int = _key(
+        kinds.integer(0), "stop after this many without a better metric; 0 is off", 0
+    )
+    validate_epochs: int = _key(kinds.integer(1), "validate every so many epochs", 10)
+    best_metric: str = _key(
+        kinds.named("a metric's name, or loss", _METRICS),
+        "of the validation rows; chooses the best model",
+        "image_to_text_R@1",
+    )
+
+
+@_section
+class FeaturesConfig:
+    """[features]."""
+
+    folder: Path = _key(
+        kinds.PATH,
+        "encoded pictures and texts, shared by all runs",
+        Path("runs/features"),
+    )
+    dtype: str = _key(kinds.choice("float32", "float16"), "in these files", "float32")
+    batch_size: int = _key(kinds.integer(1), "products encoded at a time", 64)
+
+
+@_section
+class EvaluationConfig:
+    """[evaluation]."""
+
+    fusion_weight: float | str = _key(
+        kinds.either(("validation",), kinds.number(0, 1)),
+        "of the image in the fused probability, or chosen on the validation rows",
+        "validation",
+    )
+    chunk_size: int = _key(kinds.integer(1), "queries ranked at a time", 1024)
+
+
+@_section
+class ExportConfig:
+    """[export]."""
+
+    at_end: bool = _key(kinds.YES_NO, "export the best model when training ends", True)

@@ -1,0 +1,1 @@
+"""From pictures and strings to features: one encoder a modality."""

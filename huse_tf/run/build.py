@@ -1,0 +1,125 @@
+"""From a config to an untrained experiment."""
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+
+from huse_tf.catalog import Catalog
+from huse_tf.config import Config
+from huse_tf.encoders.base import ImageEncoder, TextEncoder
+from huse_tf.model import HuseModel, embedding_network
+from huse_tf.objectives import Objective, make_objective
+from huse_tf.run import changes
+from huse_tf.run.folder import RunFolder
+from huse_tf.run.material import (
+    Keep,
+    Material,
+    images_train_along,
+    read_material,
+    texts_train_along,
+)
+from huse_tf.run.pipelines import Pipeline
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A catalogue made ready for training.
+
+    Attributes:
+        config: the effective config.
+        catalog: without the rows that were rejected.
+        pipeline: its batches.
+        graph: float32 [K, K], A.
+        model: untrained.
+    """
+
+    config: Config
+    catalog: Catalog
+    pipeline: Pipeline
+    graph: np.ndarray
+    model: HuseModel
+
+
+def prepare(config: Config, run: RunFolder, keep: Keep) -> Experiment:
+    """Reads, checks and encodes the catalogue, builds the model, describes the run.
+
+    Args:
+        config: the effective config.
+        run: claimed; a run that it holds must be of this config and catalogue.
+        keep: how encoded features are kept: `pipelines.stored_features` or
+            `pipelines.features_in_ram`.
+
+    Raises:
+        InputError: anything about the user's input.
+    """
+    changes.check_config(run, config)
+    return make_experiment(read_material(config, run.rejected_file, keep), config, run)
+
+
+def make_experiment(material: Material, config: Config, run: RunFolder) -> Experiment:
+    """Builds the model for a run and describes the run in its folder.
+
+    Args:
+        material: read with a config that may differ in [objective], [loss],
+            [towers], [optimizer] and [training] only, batch_size apart.
+        config: the run's.
+        run: claimed and checked against `config`.
+
+    Raises:
+        InputError: the objective does not fit, or the run was started on another
+            catalogue.
+    """
+    catalog, graph = material.catalog, material.graph
+    objective = make_objective(config, graph, catalog.class_names)
+    encoders = {
+        f"{kind}_encoder": {**encoder.identity, "dim": encoder.dim}
+        for kind, encoder in (
+            ("image", material.image_encoder),
+            ("text", material.text_encoder),
+        )
+    }
+    changes.check_catalog(run, catalog)
+    changes.check_encoders(run, encoders, graph)
+    changes.describe(
+        run, config, catalog, graph, material.text_encoder.state(), encoders
+    )
+    pipeline = dataclasses.replace(material.pipeline, seed=config.training.seed)
+    model = build_model(
+        config,
+        material.image_encoder,
+        material.text_encoder,
+        objective,
+        len(catalog.class_names),
+    )
+    return Experiment(config, catalog, pipeline, graph, model)
+
+
+def build_model(
+    config: Config,
+    image_encoder: ImageEncoder,
+    text_encoder: TextEncoder,
+    objective: Objective,
+    classes: int,
+) -> HuseModel:
+    """Builds the untrained model; encoders go inside where they train along."""
+    image_encoder.learning_rate_multiplier = (
+        config.image_encoder.learning_rate_multiplier
+    )
+    text_encoder.learning_rate_multiplier = config.text_encoder.learning_rate_multiplier
+    network = embedding_network(
+        image_encoder.dim,
+        text_encoder.dim,
+        classes,
+        config.towers,
+        config.loss.logit_scale,
+        config.training.seed,
+        config.training.precision,
+        objective.classifier,
+    )
+    return HuseModel(
+        network,
+        objective,
+        image_encoder if images_train_along(config) else None,
+        text_encoder if texts_train_along(config) else None,
+    )

@@ -1,0 +1,223 @@
+"""What a run was started on, and what of it is another now."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from huse_tf.catalog import SPLITS, Catalog
+from huse_tf.config import Config, load_config
+from huse_tf.errors import InputError
+from huse_tf.replacing import replaced
+from huse_tf.run.folder import RunFolder
+from huse_tf.semantic_graph import read_graph, write_graph
+
+# Keys that do not change what is learned up to a step: a run may go on with others.
+MAY_CHANGE = (
+    "training.epochs",
+    "training.checkpoint_minutes",
+    "training.keep_checkpoints",
+    "training.early_stopping_epochs",
+    "features.",
+    "evaluation.",
+    "export.",
+    "data.max_bad_rows",
+)
+# Keys that decide which variables there are: no checkpoint fits another value.
+ARCHITECTURE = (
+    "towers.image_layers",
+    "towers.text_layers",
+    "towers.units",
+    "towers.embedding_dim",
+    "training.precision",
+    "optimizer.name",
+    "image_encoder.fine_tune",
+    "text_encoder.fine_tune",
+)
+_SHOWN = 12  # characters of a digest
+
+
+def check_config(run: RunFolder, config: Config) -> None:
+    """Compares with the run that the folder holds, if any.
+
+    Raises:
+        InputError: the run was made by another config; the differences are listed.
+    """
+    if not run.config_file.exists():
+        if any(run.checkpoints_folder.glob("step-*")):
+            raise InputError(
+                f"--run_dir {run.path} holds checkpoints but no config.ini, so "
+                "nobody knows what they are of; name another --run_dir"
+            )
+        return
+    differences = [
+        line
+        for line in load_config(run.config_file).differences(config)
+        if not line.startswith(MAY_CHANGE)
+    ]
+    fixed = [line for line in differences if line.startswith(ARCHITECTURE)]
+    _judge(
+        run,
+        "holds a run of another config",
+        fixed,
+        differences,
+        f"go on with --config {run.config_file}",
+    )
+
+
+def check_catalog(run: RunFolder, catalog: Catalog) -> None:
+    """Compares the catalogue with the one that the run was started on.
+
+    Raises:
+        InputError: rows or classes differ; the differences are listed.
+    """
+    if not run.catalog_file.exists():
+        return
+    then = json.loads(run.catalog_file.read_text())
+    now = catalog_facts(catalog)
+    _judge(
+        run,
+        "was started on another catalogue",
+        class_differences(run.read_classes(), catalog.class_names),
+        fact_differences(then, now),
+        "put the catalogue back",
+    )
+
+
+def check_encoders(
+    run: RunFolder, encoders: Mapping[str, object], graph: np.ndarray
+) -> None:
+    """Compares encoders and class distances with those that the run started with.
+
+    Args:
+        run: the folder.
+        encoders: JSON values, what identifies each, its content included.
+        graph: float32 [K, K]; the classes are those of the run.
+
+    Raises:
+        InputError: they differ; the differences are listed.
+    """
+    if not run.encoders_file.exists():
+        return
+    then = json.loads(run.encoders_file.read_text())
+    now = json.loads(json.dumps(encoders))
+    differences = fact_differences(then, now)
+    fixed = [line for line in differences if " dim: " in line]
+    distances = read_graph(run.graph_file, run.read_classes())
+    _judge(
+        run,
+        "was started with another encoder",
+        fixed,
+        differences + graph_differences(distances, graph),
+        "put the encoder back",
+    )
+
+
+def _judge(
+    run: RunFolder, what: str, fixed: list[str], differences: list[str], remedy: str
+) -> None:
+    """Raises where the run may not go on; `fixed` are never acceptable."""
+    differences = list(dict.fromkeys([*fixed, *differences]))
+    if not differences:
+        return
+    listed = "; ".join(differences)
+    if fixed:
+        raise InputError(
+            f"--run_dir {run.path} {what} ({listed}); its weights do not fit, "
+            "which --accept_changes cannot bridge: name another --run_dir, or " + remedy
+        )
+    if not run.accept_changes:
+        raise InputError(
+            f"--run_dir {run.path} {what} ({listed}); name another --run_dir, "
+            f"{remedy}, or train on with the change by --accept_changes"
+        )
+    print(f"accepted: {listed}")
+
+
+def describe(
+    run: RunFolder,
+    config: Config,
+    catalog: Catalog,
+    graph: np.ndarray,
+    text_state: dict[str, np.ndarray],
+    encoders: Mapping[str, object],
+) -> None:
+    """Writes what the run is about; the config last, for it marks a run.
+
+    Raises:
+        InputError: the folder cannot be written or the disk is full.
+    """
+    names = "".join(f"{name}\n" for name in catalog.class_names)
+    facts = catalog_facts(catalog)
+    with run.writing(run.path):
+        catalog.write_rejected(run.rejected_file)
+        with replaced(run.classes_file) as path:
+            path.write_text(names, encoding="utf-8")
+        with replaced(run.graph_file) as path:
+            write_graph(path, graph, catalog.class_names)
+        with replaced(run.text_encoder_file) as path, open(path, "wb") as file:
+            np.savez(file, **text_state)
+        for target, content in (
+            (run.catalog_file, facts),
+            (run.encoders_file, encoders),
+        ):
+            with replaced(target) as path:
+                path.write_text(json.dumps(content, indent=1) + "\n")
+        config.save(run.config_file)
+
+
+def world(run: RunFolder, config: Config) -> str:
+    """Returns a digest of all that decides what a metric's value means."""
+    settings = [line for line in config.to_lines() if not line.startswith(MAY_CHANGE)]
+    digest = hashlib.sha256("\n".join(settings).encode())
+    digest.update(run.catalog_file.read_bytes() + run.encoders_file.read_bytes())
+    return digest.hexdigest()
+
+
+def catalog_facts(catalog: Catalog) -> dict[str, object]:
+    """Returns the catalogue's content as a digest, and its counts."""
+    return {
+        "fingerprint": catalog.fingerprint,
+        "rows": len(catalog),
+        "classes": len(catalog.class_names),
+        **{split: len(catalog.indices(split)) for split in SPLITS},
+    }
+
+
+def fact_differences(
+    then: Mapping[str, object], now: Mapping[str, object], prefix: str = ""
+) -> list[str]:
+    """Lists what differs, one line a fact: "rows: 60 then, 59 now"."""
+    lines = []
+    for name in dict.fromkeys([*then, *now]):
+        a, b = then.get(name), now.get(name)
+        if isinstance(a, Mapping) and isinstance(b, Mapping):
+            lines += fact_differences(a, b, f"{prefix}{name} ")
+        elif a != b:
+            lines.append(f"{prefix}{name}: {_short(a)} then, {_short(b)} now")
+    return lines
+
+
+def class_differences(then: Sequence[str], now: Sequence[str]) -> list[str]:
+    """Lists classes that came or went."""
+    lines = []
+    for what, names in (("new", set(now) - set(then)), ("gone", set(then) - set(now))):
+        if names:
+            first = ", ".join(sorted(names)[:3])
+            more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+            lines.append(f"{what} in the class list: {first}{more}")
+    return lines
+
+
+def graph_differences(then: np.ndarray, now: np.ndarray) -> list[str]:
+    """Compares semantic graphs of the same classes [K, K], but for rounding."""
+    largest = float(np.abs(then - now).max())
+    if largest < 1e-3:
+        return []
+    return [f"class distances differ by up to {largest:.2g} (class_encoder)"]
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 3 * _SHOWN else f"{text[:_SHOWN]}..."

@@ -1,0 +1,180 @@
+"""The run folder: what a run keeps, and what makes two runs the same run."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from huse_tf.errors import InputError, first_line
+from huse_tf.features.files import read_arrays
+from huse_tf.replacing import replaced
+
+
+class RunFolder:
+    """Names of the files of one run, and its lock.
+
+    Attributes:
+        path: the folder.
+        accept_changes: whether its run may go on with other data or settings.
+    """
+
+    def __init__(self, path: str | Path, accept_changes: bool = False):
+        """Takes the folder; nothing is read or written yet.
+
+        Args:
+            path: the folder.
+            accept_changes: whether its run may go on with other data or settings.
+        """
+        self.path = Path(path)
+        self.accept_changes = accept_changes
+        self.config_file = self.path / "config.ini"
+        self.classes_file = self.path / "classes.txt"
+        self.catalog_file = self.path / "catalog.json"
+        self.encoders_file = self.path / "encoders.json"
+        self.graph_file = self.path / "semantic_graph.csv"
+        self.rejected_file = self.path / "rejected.csv"
+        self.text_encoder_file = self.path / "text_encoder.npz"
+        self.metrics_file = self.path / "metrics.jsonl"
+        self.checkpoints_folder = self.path / "checkpoints"
+        self.best_folder = self.path / "checkpoints" / "best"
+        self.tensorboard_folder = self.path / "tensorboard"
+        self.evaluation_file = self.path / "evaluation.json"
+        self.report_file = self.path / "report.html"
+        self.export_folder = self.path / "export"
+        self.ended_file = self.path / "ended.json"
+
+    def claim(self) -> None:
+        """Creates the folder and takes its lock, held until the process ends.
+
+        Raises:
+            InputError: it cannot be created, or another process trains in it.
+        """
+        with self.writing(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(self._lock, 32, 0).decode(errors="replace").strip()
+            raise InputError(
+                f"--run_dir {self.path}: process {holder} is training in it; wait for "
+                "it, or name another folder"
+            ) from None
+        with self.writing(self.path):
+            # in one piece: who is refused reads it at any time
+            os.pwrite(self._lock, f"{os.getpid():<20}\n".encode(), 0)
+
+    def read_classes(self) -> tuple[str, ...]:
+        """Returns the class names in label order."""
+        return tuple(self.classes_file.read_text(encoding="utf-8").splitlines())
+
+    def read_text_state(self) -> dict[str, np.ndarray]:
+        """Returns what the text encoder learned from the training texts.
+
+        Raises:
+            InputError: the file is missing, damaged or holds Python objects.
+        """
+        is_there = self.text_encoder_file.exists()
+        arrays = read_arrays(self.text_encoder_file) if is_there else None
+        if arrays is None:
+            raise InputError(
+                f"{self.text_encoder_file}: cannot be read as arrays of numbers and "
+                "strings; restore the file, or train in another folder"
+            )
+        return arrays
+
+    def read_evaluation(self) -> dict:
+        """Returns what evaluation.json holds, nothing before the end of training."""
+        if not self.evaluation_file.exists():
+            return {}
+        return json.loads(self.evaluation_file.read_text(encoding="utf-8"))
+
+    def is_ended(self, step: int, exported: bool) -> bool:
+        """Says whether a run of so many steps was evaluated and, if asked, exported."""
+        if not self.ended_file.exists():
+            return False
+        end = json.loads(self.ended_file.read_text())
+        return end["step"] == step and (end["exported"] or not exported)
+
+    def end(self, step: int, exported: bool) -> None:
+        """Notes that the run of so many steps was evaluated and maybe exported."""
+        with self.writing(self.ended_file), replaced(self.ended_file) as path:
+            path.write_text(json.dumps({"step": step, "exported": exported}) + "\n")
+
+    def log(self, record: dict) -> None:
+        """Adds one line to metrics.jsonl.
+
+        Raises:
+            InputError: it cannot be written.
+        """
+        with self.writing(self.metrics_file):
+            with open(self.metrics_file, "a", encoding="utf-8") as stream:
+                stream.write(json.dumps(record) + "\n")
+
+    def read_log(self) -> list[dict]:
+        """Returns the lines of metrics.jsonl."""
+        with open(self.metrics_file, encoding="utf-8") as stream:
+            return [json.loads(line) for line in stream]
+
+    def forget_after(self, step: int) -> None:
+        """Drops the lines of metrics.jsonl that a resumed run will write again."""
+        if not self.metrics_file.exists():
+            return
+        lines = self.metrics_file.read_text(encoding="utf-8", errors="replace")
+        kept = [
+            line for line in lines.splitlines(keepends=True) if _is_until(line, step)
+        ]
+        with self.writing(self.metrics_file), replaced(self.metrics_file) as path:
+            path.write_text("".join(kept), encoding="utf-8")
+
+    @contextmanager
+    def writing(self, path: Path) -> Iterator[None]:
+        """Turns a failure to write what is inside into a line for the user.
+
+        Raises:
+            InputError: the folder cannot be written or the disk is full.
+        """
+        try:
+            yield
+        except (OSError, tf.errors.OpError) as error:
+            reason = getattr(error, "strerror", None) or first_line(error)
+            raise InputError(
+                f"--run_dir {self.path}: {path} cannot be written ({reason}); the "
+                "checkpoints there are whole: free space or see to its rights, and run "
+                "the same command again, or name another folder"
+            ) from error
+
+
+def _is_until(line: str, step: int) -> bool:
+    """Says whether a line is whole and of a step not after `step`."""
+    try:
+        return line.endswith("\n") and json.loads(line)["step"] <= step
+    except ValueError:  # a machine that went down may leave anything
+        return False
+
+
+def require_run(path: str | Path) -> RunFolder:
+    """Returns the run folder of a run that was trained at least for a while.
+
+    Raises:
+        InputError: the folder is missing, or no run was started in it.
+    """
+    run = RunFolder(path)
+    missing = _first_missing(
+        [run.config_file, run.classes_file, run.graph_file, run.checkpoints_folder]
+    )
+    if missing:
+        raise InputError(
+            f"--run_dir {path}: {missing.name} is missing, so this is not the folder "
+            "of a trained run; train first, or name another folder"
+        )
+    return run
+
+
+def _first_missing(paths: Sequence[Path]) -> Path | None:
+    return next((path for path in paths if not path.exists()), None)

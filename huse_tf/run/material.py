@@ -1,0 +1,179 @@
+"""From a config to an encoded catalogue, which may serve several experiments."""
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from huse_tf.catalog import SPLITS, Catalog, read_catalog
+from huse_tf.config import Config, ImageEncoderConfig, TextEncoderConfig
+from huse_tf.encoders.base import ImageEncoder, TextEncoder
+from huse_tf.encoders.images.factory import make_image_encoder
+from huse_tf.encoders.texts.factory import (
+    class_texts,
+    encode_class_names,
+    make_text_encoder,
+)
+from huse_tf.errors import InputError
+from huse_tf.features import Features, encode_images, encode_texts
+from huse_tf.objectives import make_objective
+from huse_tf.run import pipelines
+from huse_tf.run.pipelines import Fetch, Pipeline
+from huse_tf.semantic_graph import graph_from_embeddings, graph_from_tree, read_graph
+
+Keep = Callable[[Features], Fetch]
+
+
+@dataclass(frozen=True)
+class Material:
+    """An encoded catalogue, from which experiments are made.
+
+    Attributes:
+        catalog: without the rows that were rejected.
+        pipeline: its batches.
+        graph: float32 [K, K], A.
+        image_encoder: from picture files to image features.
+        text_encoder: from strings to text features, adapted.
+    """
+
+    catalog: Catalog
+    pipeline: Pipeline
+    graph: np.ndarray
+    image_encoder: ImageEncoder
+    text_encoder: TextEncoder
+
+
+def read_material(config: Config, rejected: Path, keep: Keep) -> Material:
+    """Reads, checks and encodes the catalogue.
+
+    Args:
+        config: the effective config.
+        rejected: the CSV to write of the rows that cannot be used.
+        keep: see `prepare`.
+
+    Raises:
+        InputError: anything about the catalogue, the encoders or the objective.
+    """
+    catalog = read_catalog(config.data)
+    catalog.write_rejected(rejected)
+    limit = config.data.max_bad_rows.limit(len(catalog) + len(catalog.rejected))
+    catalog.check_bad_rows(limit)
+    text_encoder = make_text_encoder(config.text_encoder)
+    text_encoder.adapt(catalog.texts[catalog.indices("train")])
+    image_encoder = make_image_encoder(config.image_encoder)
+    graph = class_graph(config, catalog.class_names)
+    # Made anew with each experiment; here it says what is wrong before any encoding.
+    make_objective(config, graph, catalog.class_names)
+
+    catalog, pipeline = make_pipeline(
+        config, catalog, image_encoder, text_encoder, keep
+    )
+    print(catalog.summary())
+    catalog.write_rejected(rejected)
+    catalog.check_bad_rows(limit)
+    pipeline = dataclasses.replace(pipeline, batch_size=_batch_size(config, catalog))
+    _check_fine_tuning("image_encoder", config.image_encoder, image_encoder)
+    _check_fine_tuning("text_encoder", config.text_encoder, text_encoder)
+    return Material(catalog, pipeline, graph, image_encoder, text_encoder)
+
+
+def make_pipeline(
+    config: Config,
+    catalog: Catalog,
+    image_encoder: ImageEncoder,
+    text_encoder: TextEncoder,
+    keep: Keep,
+) -> tuple[Catalog, Pipeline]:
+    """Encodes a catalogue, or makes it ready to be encoded batch by batch.
+
+    Returns:
+        The catalogue without the products whose pictures cannot be decoded, and its
+        batches.
+    """
+    along = images_train_along(config)
+    if along:
+        failed = pipelines.undecodable(catalog, image_encoder)
+    else:
+        features = encode_images(image_encoder, catalog, config.features)
+        failed = features.failed
+    kept = np.setdiff1d(np.arange(len(catalog)), list(failed))
+    catalog = catalog.without(failed)
+    if along:
+        seed = config.training.seed
+        image = pipelines.pictures(catalog, image_encoder, config.image_encoder, seed)
+    else:
+        image = keep(features.select(kept))
+    if texts_train_along(config):
+        text = pipelines.tokens(catalog.texts, text_encoder)
+    else:
+        text = keep(encode_texts(text_encoder, catalog.texts, config.features))
+    return catalog, Pipeline(
+        image=image,
+        text=text,
+        labels=catalog.labels,
+        split={name: catalog.indices(name) for name in SPLITS},
+        batch_size=config.training.batch_size,
+        seed=config.training.seed,
+    )
+
+
+def class_graph(config: Config, class_names: tuple[str, ...]) -> np.ndarray:
+    """Builds A as class_encoder.graph says.
+
+    Returns:
+        float32 [K, K] in [0, 2].
+    """
+    graph, separator = config.class_encoder.graph, config.data.class_separator
+    if graph == "tree":
+        return graph_from_tree(class_names, separator)
+    if graph != "names":
+        return read_graph(graph, class_names)
+    encoder = make_text_encoder(config.class_encoder)
+    encoder.adapt(class_texts(class_names, separator))
+    return graph_from_embeddings(
+        encode_class_names(encoder, class_names, separator), class_names
+    )
+
+
+def images_train_along(config: Config) -> bool:
+    """Says whether pictures go through the model instead of stored features."""
+    return config.image_encoder.fine_tune != "none" or config.image_encoder.augment
+
+
+def texts_train_along(config: Config) -> bool:
+    """Says whether texts go through the model instead of stored features."""
+    return config.text_encoder.fine_tune != "none"
+
+
+def _check_fine_tuning(
+    section: str,
+    config: ImageEncoderConfig | TextEncoderConfig,
+    encoder: ImageEncoder | TextEncoder,
+) -> None:
+    """Says how many variables of an encoder will train; stops if none does."""
+    if config.fine_tune == "none":
+        return
+    variables = encoder.trainable_variables
+    weights = sum(int(np.prod(variable.shape)) for variable in variables)
+    print(f"{section}: {len(variables)} variables will train, {weights:,} weights")
+    if not variables:
+        raise InputError(
+            f"{section}.fine_tune = {config.fine_tune}, but {section}.name = "
+            f"{config.name} has no variable that can train; set fine_tune = none"
+        )
+
+
+def _batch_size(config: Config, catalog: Catalog) -> int:
+    rows = len(catalog.indices("train"))
+    if rows == 0:
+        raise InputError(
+            f"{config.data.csv}: no row has split 'train'; training needs some"
+        )
+    if config.training.batch_size > rows:
+        print(
+            f"batch_size {config.training.batch_size} is lowered to the {rows} "
+            "training rows"
+        )
+    return min(config.training.batch_size, rows)

@@ -1,0 +1,185 @@
+"""From a catalogue's rows to batches, the same ones in either trainer.
+
+The rows of step s are a function of (seed, s) alone: no shuffle buffer, nothing to
+store, and training can go on at any step. The last rows of an epoch that do not fill
+a batch are left out; the shuffle decides which ones, so they change every epoch.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+
+from huse_tf.catalog import Catalog
+from huse_tf.config import ImageEncoderConfig
+from huse_tf.encoders.base import ImageEncoder, TextEncoder
+from huse_tf.encoders.images.augment import augment
+from huse_tf.encoders.images.unreadable import why_file_undecodable
+from huse_tf.features import Features
+from huse_tf.progress import Progress
+
+# positions int64 [B] in the catalogue and the step, or -1 outside of training
+Fetch = Callable[[tf.Tensor, tf.Tensor], tf.Tensor | dict[str, tf.Tensor]]
+
+NOT_TRAINING = -1
+
+
+def stored_features(features: Features) -> Fetch:
+    """Reads features from the feature files batch by batch: bounded memory."""
+
+    def fetch(positions: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
+        rows = tf.numpy_function(
+            features.gather, [positions], tf.float32, stateful=False
+        )
+        return tf.ensure_shape(rows, [None, features.shape[1]])
+
+    return fetch
+
+
+def features_in_ram(features: Features) -> Fetch:
+    """Loads all features at once and gathers from memory."""
+    table = tf.constant(features.load())
+    return lambda positions, step: tf.gather(table, positions)
+
+
+def pictures(
+    catalog: Catalog, encoder: ImageEncoder, config: ImageEncoderConfig, seed: int
+) -> Fetch:
+    """Decodes pictures batch by batch and, in training, augments them if asked."""
+    paths = tf.constant([catalog.image_path(i) for i in range(len(catalog))])
+
+    def fetch(positions: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
+        contents = tf.map_fn(tf.io.read_file, tf.gather(paths, positions))
+        pixels, _ = encoder.prepare(contents)
+        pixels = tf.ensure_shape(pixels, [None, encoder.size, encoder.size, 3])
+        if not config.augment:
+            return pixels
+        return tf.cond(
+            step == NOT_TRAINING,
+            lambda: tf.cast(pixels, tf.float32),
+            lambda: tf.cast(augment(pixels, seed, step, positions, config), tf.float32),
+        )
+
+    return fetch
+
+
+def tokens(texts: np.ndarray, encoder: TextEncoder) -> Fetch:
+    """Turns texts into what the encoder inside the model takes, batch by batch."""
+    strings = tf.constant(texts.tolist())
+    return lambda positions, step: encoder.prepare(tf.gather(strings, positions))
+
+
+def rows_of_step(step: tf.Tensor, rows: int, batch_size: int, seed: int) -> tf.Tensor:
+    """Returns which of `rows` training rows make the batch of a step.
+
+    Args:
+        step: int64 scalar, from 0.
+        rows: how many training rows there are, at least `batch_size`.
+        batch_size: B.
+        seed: of the order.
+
+    Returns:
+        int64 [B], different numbers in [0, rows); no row comes twice in an epoch.
+    """
+    steps = rows // batch_size
+    epoch, within = step // steps, step % steps
+    places = within * batch_size + tf.range(batch_size, dtype=tf.int64)
+    key = tf.stack([tf.constant(seed, tf.int64), epoch])
+    return tf.random.experimental.index_shuffle(places, key, rows - 1)
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Batches of the catalogue's rows.
+
+    Attributes:
+        image: fetches images, or their features.
+        text: fetches texts, or their features.
+        labels: int32 [N], by position in the catalogue.
+        split: positions int64 by the name of the split.
+        batch_size: B, at most the number of training rows.
+        seed: of the order of the rows.
+    """
+
+    image: Fetch
+    text: Fetch
+    labels: np.ndarray
+    split: dict[str, np.ndarray]
+    batch_size: int
+    seed: int
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """How many full batches the training rows make."""
+        return len(self.split["train"]) // self.batch_size
+
+    def positions(self, step: int) -> np.ndarray:
+        """Returns the catalogue's positions in the batch of a step, int64 [B]."""
+        rows = rows_of_step(
+            tf.constant(step, tf.int64),
+            len(self.split["train"]),
+            self.batch_size,
+            self.seed,
+        )
+        return self.split["train"][rows.numpy()]
+
+    def training(self, first_step: int, last_step: int) -> tf.data.Dataset:
+        """Returns the batches of the steps from `first_step` to before `last_step`."""
+        train = tf.constant(self.split["train"], tf.int64)
+        rows = len(self.split["train"])
+
+        def batch(step: tf.Tensor) -> dict:
+            chosen = rows_of_step(step, rows, self.batch_size, self.seed)
+            return self._batch(tf.gather(train, chosen), step)
+
+        steps = tf.data.Dataset.range(first_step, last_step)
+        return _ahead(steps.map(batch, tf.data.AUTOTUNE, deterministic=True))
+
+    def evaluation(self, split: str) -> tf.data.Dataset:
+        """Returns all rows of a split once, in order; the last batch may be smaller."""
+        step = tf.constant(NOT_TRAINING, tf.int64)
+        positions = tf.data.Dataset.from_tensor_slices(self.split[split])
+        batches = positions.batch(self.batch_size).map(
+            lambda chosen: self._batch(chosen, step),
+            tf.data.AUTOTUNE,
+            deterministic=True,
+        )
+        return _ahead(batches)
+
+    def _batch(self, positions: tf.Tensor, step: tf.Tensor) -> dict:
+        return {
+            "image": self.image(positions, step),
+            "text": self.text(positions, step),
+            "label": tf.gather(tf.constant(self.labels, tf.int32), positions),
+        }
+
+
+def _ahead(batches: tf.data.Dataset) -> tf.data.Dataset:
+    options = tf.data.Options()
+    options.autotune.ram_budget = 512 * 2**20
+    return batches.with_options(options).prefetch(2)
+
+
+def undecodable(catalog: Catalog, encoder: ImageEncoder) -> dict[int, str]:
+    """Decodes every picture once, so that none can stop a run later.
+
+    Returns:
+        Reasons by position.
+    """
+    paths = [catalog.image_path(i) for i in range(len(catalog))]
+    batches = (
+        tf.data.Dataset.from_tensor_slices(paths)
+        .map(tf.io.read_file, tf.data.AUTOTUNE)
+        .batch(256)
+        .map(lambda contents: encoder.prepare(contents)[1], tf.data.AUTOTUNE)
+        .prefetch(2)
+    )
+    failed: dict[int, str] = {}
+    with Progress(len(catalog), "Checking pictures", unit="images") as bar:
+        for valid in batches.as_numpy_iterator():
+            for offset in np.flatnonzero(~valid):
+                row = bar.done + int(offset)
+                failed[row] = why_file_undecodable(paths[row])
+            bar.update(len(valid))
+    return failed

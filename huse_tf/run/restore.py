@@ -1,0 +1,88 @@
+"""From a run folder back to what was trained."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from huse_tf.config import Config, load_config
+from huse_tf.encoders.base import ImageEncoder, TextEncoder
+from huse_tf.encoders.images.factory import make_image_encoder
+from huse_tf.encoders.texts.factory import make_text_encoder
+from huse_tf.errors import InputError
+from huse_tf.model import HuseModel
+from huse_tf.objectives import make_objective
+from huse_tf.run.build import build_model
+from huse_tf.run.checkpoints import Checkpoints
+from huse_tf.run.folder import RunFolder, require_run
+from huse_tf.semantic_graph import read_graph
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """A trained run, read back from its folder.
+
+    Attributes:
+        run: the folder.
+        config: as the run was trained with.
+        class_names: [K] in label order.
+        image_encoder: from picture files to image features.
+        text_encoder: from strings to text features.
+        model: with the best weights by validation.
+        evaluation: what evaluation.json holds, empty before the end of training.
+    """
+
+    run: RunFolder
+    config: Config
+    class_names: tuple[str, ...]
+    image_encoder: ImageEncoder
+    text_encoder: TextEncoder
+    model: HuseModel
+    evaluation: dict
+
+    @property
+    def fusion_weight(self) -> float:
+        """The image's weight in a fused answer, as chosen at the end of training."""
+        return float(self.evaluation.get("meta", {}).get("fusion_weight", 0.5))
+
+
+def restore_run(path: str | Path) -> TrainedRun:
+    """Reads a trained run back, without its catalogue.
+
+    Raises:
+        InputError: the folder holds no trained run, or its checkpoints are damaged.
+    """
+    run = require_run(path)
+    config = load_config(run.config_file)
+    class_names = run.read_classes()
+    image_encoder = make_image_encoder(config.image_encoder)
+    text_encoder = make_text_encoder(config.text_encoder)
+    text_encoder.restore(run.read_text_state())
+    objective = make_objective(
+        config, read_graph(run.graph_file, class_names), class_names
+    )
+    model = build_model(
+        config, image_encoder, text_encoder, objective, len(class_names)
+    )
+    if best_weights(run).restore({"model": model_values(model)}) is None:
+        raise InputError(
+            f"--run_dir {path}: the run has not been validated yet, so it has no best "
+            "weights; let it train to training.validate_epochs"
+        )
+    return TrainedRun(
+        run,
+        config,
+        class_names,
+        image_encoder,
+        text_encoder,
+        model,
+        run.read_evaluation(),
+    )
+
+
+def best_weights(run: RunFolder) -> Checkpoints:
+    """The checkpoint of the best model by validation."""
+    return Checkpoints(run.best_folder, keep=1)
+
+
+def model_values(model: HuseModel) -> list:
+    """All TensorFlow variables of the model, dropout seeds included."""
+    return [variable.value for variable in model.variables]

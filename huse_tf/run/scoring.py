@@ -1,0 +1,140 @@
+"""From a model and a split to embeddings, losses and metrics."""
+
+import math
+
+import numpy as np
+import tensorflow as tf
+
+from huse_tf.config import Config
+from huse_tf.evaluation import evaluate
+from huse_tf.metrics.classification import choose_fusion_weight
+from huse_tf.model import HuseModel
+from huse_tf.progress import Progress
+from huse_tf.run.pipelines import Pipeline
+
+SMALLER_IS_BETTER = ("loss", "gap", "rank")
+
+
+class Scorer:
+    """Runs a model over splits, without dropout."""
+
+    def __init__(self, model: HuseModel, config: Config, class_names: tuple[str, ...]):
+        """Takes the model, whose weights are read anew at each call.
+
+        Args:
+            model: trained or in training.
+            config: evaluation and data.class_separator are read.
+            class_names: [K] in label order.
+        """
+        self._objective = model.objective
+        self._config = config
+        self._class_names = class_names
+
+        def predict(batch: dict) -> tuple[dict, dict]:
+            outputs = model(batch, training=False)
+            return outputs, model.objective(outputs, batch["label"])
+
+        self._predict = tf.function(predict, reduce_retracing=True)
+
+    def embed(
+        self, pipeline: Pipeline, split: str, progress: bool = False
+    ) -> tuple[dict[str, np.ndarray], dict[str, float]]:
+        """Runs the model over all rows of a split, in order.
+
+        Args:
+            pipeline: of the catalogue.
+            split: its name, with at least one row.
+            progress: whether to show a bar.
+
+        Returns:
+            outputs: image_embedding, text_embedding float32 [n, D]; image_logits,
+                text_logits float32 [n, K].
+            losses: means over the batches, weighted by their sizes.
+        """
+        held: dict[str, np.ndarray] = {}
+        sums = dict.fromkeys(self._objective.names, 0.0)
+        rows = len(pipeline.split[split])
+        with Progress(rows, "Embedding", unit="products", quiet=not progress) as bar:
+            for batch in pipeline.evaluation(split):
+                outputs, losses = self._predict(batch)
+                size = int(batch["label"].shape[0])
+                for name, value in outputs.items():
+                    if name not in held:  # whole at once: parts would need it twice
+                        held[name] = np.empty([rows, value.shape[1]], np.float32)
+                    held[name][bar.done : bar.done + size] = value
+                for name in sums:
+                    sums[name] += size * float(losses[name])
+                bar.update(size)
+        return held, {name: total / rows for name, total in sums.items()}
+
+    def fusion_weight(self, pipeline: Pipeline) -> float:
+        """Returns the configured weight of the image, or the best on validation.
+
+        Without validation rows, or an objective that classifies, "validation" means
+        0.5.
+        """
+        weight = self._config.evaluation.fusion_weight
+        if weight != "validation":
+            return float(weight)
+        if not (self._objective.classifies and len(pipeline.split["validation"])):
+            return 0.5
+        outputs, _ = self.embed(pipeline, "validation")
+        return choose_fusion_weight(
+            outputs["image_logits"], outputs["text_logits"], _labels(pipeline)
+        )
+
+    def metrics(
+        self,
+        pipeline: Pipeline,
+        split: str,
+        fusion_weight: float | None = None,
+        progress: bool = False,
+    ) -> dict[str, float]:
+        """Computes the losses and every metric of a split.
+
+        Args:
+            pipeline: of the catalogue.
+            split: its name, with at least one row.
+            fusion_weight: of the image; None takes the configured one or, where that
+                is "validation", the best one on these very rows.
+            progress: whether to show a bar.
+
+        Returns:
+            Metric name -> value, and n; no accuracy where the objective trains no
+            classifier.
+        """
+        outputs, losses = self.embed(pipeline, split, progress)
+        labels = _labels(pipeline, split)
+        images, texts = outputs["image_logits"], outputs["text_logits"]
+        if fusion_weight is None:
+            configured = self._config.evaluation.fusion_weight
+            fusion_weight = (
+                choose_fusion_weight(images, texts, labels)
+                if configured == "validation"
+                else float(configured)
+            )
+        metrics = evaluate(
+            outputs["image_embedding"],
+            outputs["text_embedding"],
+            images,
+            texts,
+            labels,
+            self._class_names,
+            self._config.data.class_separator,
+            fusion_weight,
+            self._config.evaluation.chunk_size,
+        )
+        if not self._objective.classifies:
+            metrics = {n: v for n, v in metrics.items() if not n.endswith("_accuracy")}
+        return {**metrics, **losses}
+
+
+def is_better(name: str, value: float, best: float) -> bool:
+    """Says whether a metric's value beats the best one so far."""
+    if math.isnan(value):
+        return False
+    return value < best if name.endswith(SMALLER_IS_BETTER) else value > best
+
+
+def _labels(pipeline: Pipeline, split: str = "validation") -> np.ndarray:
+    return pipeline.labels[pipeline.split[split]]

@@ -1,0 +1,1 @@
+"""What makes a run: steps, validation, checkpoints, the story of a run."""

@@ -1,0 +1,52 @@
+"""What a training leaves behind when its numbers are no longer finite."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+
+from huse_tf.catalog import Catalog
+from huse_tf.errors import Diverged
+from huse_tf.run.folder import RunFolder
+
+
+def are_finite(variables: Iterable[tf.Variable]) -> bool:
+    """Says whether no variable holds an infinite value or a NaN."""
+    return all(
+        bool(tf.reduce_all(tf.math.is_finite(variable)))
+        for variable in variables
+        if variable.dtype.is_floating
+    )
+
+
+def report(
+    run: RunFolder, catalog: Catalog, positions: np.ndarray, step: int, what: str
+) -> Diverged:
+    """Writes the rows of a batch to the run folder.
+
+    Args:
+        run: the folder.
+        catalog: of the run.
+        positions: int [B], the batch's places in the catalogue.
+        step: that the batch was taken in, counted from 1.
+        what: is not finite, a clause.
+
+    Returns:
+        The exception that names step and file.
+    """
+    path = run.path / f"not_finite_step_{step}.csv"
+    rows = pd.DataFrame(
+        {
+            "row": catalog.rows[positions],
+            "image": catalog.images[positions],
+            "text": catalog.texts[positions],
+        }
+    )
+    with run.writing(path):
+        rows.to_csv(path, index=False, errors="backslashreplace")
+    return Diverged(
+        f"step {step}: {what}; the batch's rows are in {path} and the last checkpoint "
+        "is kept: look at these rows, or lower optimizer.learning_rate and go on with "
+        "--accept_changes"
+    )

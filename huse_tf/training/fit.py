@@ -1,0 +1,133 @@
+"""A whole run: prepare, train, evaluate, export."""
+
+from pathlib import Path
+
+from huse_tf.config import Config
+from huse_tf.errors import InputError, first_line
+from huse_tf.evaluation import format_table, write_evaluation
+from huse_tf.reports.answers import gather
+from huse_tf.reports.report import write_report
+from huse_tf.run.build import Experiment, prepare
+from huse_tf.run.folder import RunFolder
+from huse_tf.run.material import Keep, images_train_along, texts_train_along
+from huse_tf.run.pipelines import features_in_ram
+from huse_tf.run.restore import restore_run
+from huse_tf.serving.export import export_run
+from huse_tf.training.trainer import Trainer
+
+
+def fit(
+    config: Config, run_dir: str | Path, keep: Keep, accept_changes: bool = False
+) -> None:
+    """Trains in a run folder, or goes on there, evaluates and exports.
+
+    Args:
+        config: the effective config.
+        run_dir: the run's folder.
+        keep: `pipelines.stored_features` or `pipelines.features_in_ram`.
+        accept_changes: whether to go on with a run of other data or settings.
+
+    Raises:
+        InputError: the user's input is wrong.
+        Interrupted: a signal came; the same call goes on.
+    """
+    if keep is features_in_ram:
+        check_encoders_are_frozen(config, "large_ram_train.py")
+    print(config.brief() + "\n")
+    run = RunFolder(run_dir, accept_changes)
+    run.claim()
+    experiment = prepare(config, run, keep)
+    trainer = Trainer(experiment, run)
+    if trainer.finished and run.is_ended(trainer.state["step"], config.export.at_end):
+        extend = f"more epochs (-e {2 * config.training.epochs})"
+        if trainer.state["stopped_early"]:
+            extend = "a larger training.early_stopping_epochs, or 0"
+        print(
+            f"{run.path} holds a finished run of {trainer.state['step']:,} steps: "
+            f"extend it with {extend}, or train another with --run_dir"
+        )
+        return
+    rows = experiment.pipeline.split
+    split = next((name for name in ("test", "validation") if len(rows[name])), None)
+    metrics, meta = train_and_evaluate(experiment, trainer, split)
+    print(
+        f"\n{split} rows, weights of epoch {meta['epoch']}\n{format_table(metrics)}\n"
+    )
+    with run.writing(run.evaluation_file):
+        write_evaluation(run.evaluation_file, metrics, meta)
+    if config.export.at_end:
+        version = export_run(restore_run(run.path), run.export_folder)
+        print(f"exported {version}")
+    _draw_report(experiment, trainer, run, metrics, meta)
+    run.end(trainer.state["step"], config.export.at_end)
+
+
+def train_and_evaluate(
+    experiment: Experiment, trainer: Trainer, split: str | None
+) -> tuple[dict[str, float], dict[str, object]]:
+    """Trains to the end, wherever the run stands, and evaluates the best weights.
+
+    Args:
+        experiment: the trainer's.
+        trainer: as built.
+        split: whose rows are evaluated; None where the catalogue has none for it.
+
+    Returns:
+        metrics: name -> value.
+        meta: split, fusion_weight, epoch, step and the catalogue's fingerprint.
+
+    Raises:
+        InputError: the loss is not finite, or there are no rows to evaluate.
+        Interrupted: a signal came; everything is saved.
+    """
+    if trainer.state["step"]:
+        print(f"going on after step {trainer.state['step']:,}")
+    if not trainer.finished:
+        trainer.train()
+    best = trainer.restore_best()
+    if split is None:
+        raise InputError(
+            "trained, but neither test nor validation has rows: nothing to evaluate"
+        )
+    weight = trainer.scorer.fusion_weight(experiment.pipeline)
+    metrics = trainer.scorer.metrics(experiment.pipeline, split, weight)
+    return metrics, {
+        "split": split,
+        "fusion_weight": weight,
+        "epoch": best["epoch"],
+        "step": best["step"],
+        "catalog": experiment.catalog.fingerprint,
+    }
+
+
+def _draw_report(
+    experiment: Experiment, trainer: Trainer, run: RunFolder, metrics: dict, meta: dict
+) -> None:
+    """Draws report.html; what goes wrong there does not fail the run."""
+    try:
+        answers = gather(
+            run,
+            experiment.config,
+            experiment.catalog,
+            experiment.pipeline,
+            trainer.scorer,
+            metrics,
+            meta,
+        )
+        write_report(run.report_file, answers)
+        print(f"report: {run.report_file}")
+    except Exception as error:
+        print(
+            "the run is whole, but its report could not be drawn "
+            f"({first_line(error)}); "
+            f"python evaluate.py --run_dir {run.path} --report tries again"
+        )
+
+
+def check_encoders_are_frozen(config: Config, command: str) -> None:
+    """Raises InputError where encoders train along: `command` holds features."""
+    if images_train_along(config) or texts_train_along(config):
+        raise InputError(
+            f"{command} holds features, which fine_tune and augment change at "
+            "every step: use train.py, or set fine_tune = none and augment = no"
+        )

@@ -1,0 +1,310 @@
+"""The training loop: steps, validation, checkpoints, best model, interruption."""
+
+import time
+
+import numpy as np
+import tensorflow as tf
+
+from huse_tf.errors import Interrupted
+from huse_tf.interruption import STOP
+from huse_tf.progress import Progress
+from huse_tf.run import changes
+from huse_tf.run.build import Experiment
+from huse_tf.run.checkpoints import Checkpoints
+from huse_tf.run.folder import RunFolder
+from huse_tf.run.restore import best_weights, model_values
+from huse_tf.run.scoring import Scorer, is_better
+from huse_tf.training import divergence
+from huse_tf.training.averaging import WeightAverage, changing_variables
+from huse_tf.training.optimizers import learning_rate_at, make_optimizer
+from huse_tf.training.scalars import ScalarLog
+from huse_tf.training.tensorboard.board import Board
+
+# Losses are fetched from the device this often, not at every step.
+FETCH_SECONDS = 0.5
+
+
+class Trainer:
+    """Trains an experiment in a run folder, from wherever the folder stands.
+
+    Attributes:
+        state: what a checkpoint holds beside variables: "step", the number of steps
+            taken; "sums" of the losses of "summed" steps of this epoch and its
+            "seconds"; "validated", the last step that was; the "best" value of
+            training.best_metric and its "best_epoch"; "stopped_early"; "last_step",
+            at which training was to end, and "world", what a metric depends on.
+        last_step: the step at which training ends.
+        scorer: computes the metrics of a split.
+    """
+
+    def __init__(self, experiment: Experiment, run: RunFolder):
+        """Builds the optimizers and loads the newest checkpoint, if there is one.
+
+        Args:
+            experiment: from `preparation.prepare`.
+            run: claimed and described.
+
+        Raises:
+            InputError: all checkpoints are damaged, or of another architecture.
+        """
+        config = experiment.config
+        self._config = config.training
+        self._optimizer_config = config.optimizer
+        self._catalog = experiment.catalog
+        self._pipeline = experiment.pipeline
+        self._model = experiment.model
+        self._run = run
+        self.last_step = config.training.epochs * self._pipeline.steps_per_epoch
+        self.scorer = Scorer(self._model, config, self._catalog.class_names)
+        self._board = Board(experiment, run, self.scorer)
+        optimizers = self._model.set_optimizers(
+            lambda multiplier: make_optimizer(
+                config.optimizer, self.last_step, multiplier, config.training.precision
+            )
+        )
+        self._average = WeightAverage(
+            changing_variables(self._model), config.optimizer.average_decay
+        )
+        self._best = best_weights(run)
+        self._checkpoints = Checkpoints(
+            run.checkpoints_folder, config.training.keep_checkpoints
+        )
+        self._values = {
+            "model": model_values(self._model),
+            "optimizer": [v.value for held in optimizers for v in held.variables],
+            "average": self._average.variables,
+        }
+        self.state = {
+            "step": 0,
+            "sums": {},
+            "summed": 0,
+            "seconds": 0.0,
+            "validated": 0,
+            "best": None,
+            "best_epoch": 0,
+            "stopped_early": False,
+        }
+        self._go_on(self._checkpoints.restore(self._values), changes.world(run, config))
+        run.forget_after(self.state["step"])
+        self._pending: list[tf.Tensor] = []
+
+    def _go_on(self, saved: dict | None, world: str) -> None:
+        """Takes over a checkpoint's state, as far as it holds for this config."""
+        if saved is None and self._run.metrics_file.exists():
+            folder = self._run.checkpoints_folder
+            print(f"{folder}: none was saved yet, starting at step 0")
+        self.state |= {"last_step": self.last_step, "world": world}
+        if saved is None:
+            return
+        self.state |= saved | {"last_step": self.last_step, "world": world}
+        if saved["world"] != world:  # values from another world do not compare
+            self.state.update(best=None, best_epoch=0, stopped_early=False)
+        patience = self._config.early_stopping_epochs
+        waited = self._epoch - self.state["best_epoch"]
+        self.state["stopped_early"] &= 0 < patience <= waited
+        step, before = self.state["step"], saved["last_step"]
+        if before != self.last_step and self._optimizer_config.schedule == "cosine":
+            then, now = (
+                learning_rate_at(self._optimizer_config, last, step)
+                for last in (before, self.last_step)
+            )
+            print(
+                f"the cosine of the learning rate now ends at step {self.last_step:,}, "
+                f"not {before:,}: after step {step:,} it is {now:.3g} instead of "
+                f"{then:.3g}"
+            )
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is nothing left to train and to validate."""
+        if self.state["stopped_early"]:
+            return True
+        return self.state["step"] >= self.last_step and not self._is_validation_due
+
+    def train(self) -> None:
+        """Trains to the end.
+
+        Raises:
+            Interrupted: SIGINT or SIGTERM came; everything is saved.
+            KeyboardInterrupt: it came before there was anything to save.
+            Diverged: the loss or a weight is not finite; the last checkpoint is kept.
+            InputError: the folder cannot be written.
+        """
+        first = self.state["step"]
+        batches = self._pipeline.training(first, self.last_step)
+        products = max(0, self.last_step - first) * self._pipeline.batch_size
+        with STOP, ScalarLog(self._run, first) as log, self._board:
+            step = tf.function(
+                self._step, input_signature=[batches.element_spec]
+            ).get_concrete_function()
+            with (
+                Progress(products, "Training", unit="products") as bar,
+                STOP.deferred(),
+            ):
+                self._saved = self._fetched = time.monotonic()
+                self._validate_if_due(log, bar)
+                self._save_if(False)
+                for batch in batches:
+                    losses = step(batch)
+                    self._pending.append(tf.stack([losses[n] for n in self._names]))
+                    self.state["step"] += 1
+                    self._after_step(log, bar)
+                    if self.finished:
+                        break
+                self._save_if(True)
+
+    def _step(self, batch: dict) -> dict[str, tf.Tensor]:
+        losses = self._model.train_step(batch)
+        self._average.update()
+        return losses
+
+    def _after_step(self, log: ScalarLog, bar: Progress) -> None:
+        """Logs, validates and saves where it is time to.
+
+        Raises:
+            Interrupted: a signal came; everything is saved.
+        """
+        now = time.monotonic()
+        epoch_ends = self.state["step"] % self._pipeline.steps_per_epoch == 0
+        save = now - self._saved >= 60 * self._config.checkpoint_minutes
+        wait = now - self._fetched <= FETCH_SECONDS
+        if epoch_ends or save or STOP.asked or not wait:
+            self._fetch(bar)
+        if epoch_ends:
+            self._log_epoch(log)
+        self._validate_if_due(log, bar)
+        self._save_if(save)
+
+    def _save_if(self, due: bool) -> None:
+        """Saves where it is due or a signal came.
+
+        Raises:
+            Interrupted: a signal came.
+        """
+        stop = STOP.asked
+        if due or stop:
+            self._check_weights()
+            self._checkpoints.save(self._values, self.state)
+            self._saved = self._fetched = time.monotonic()
+        if stop:
+            raise Interrupted(
+                f"stopped after step {self.state['step']:,} of {self.last_step:,} and "
+                "saved; the same command goes on"
+            )
+
+    def restore_best(self) -> dict:
+        """Puts the best weights by validation into the model.
+
+        Returns:
+            The state of that checkpoint: its step, epoch and metric.
+        """
+        return self._best.restore({"model": model_values(self._model)})
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return self._model.objective.names
+
+    @property
+    def _epoch(self) -> int:
+        """Epochs finished."""
+        return self.state["step"] // self._pipeline.steps_per_epoch
+
+    @property
+    def _is_validation_due(self) -> bool:
+        step = self.state["step"]
+        if step == 0 or self.state["validated"] == step:
+            return False
+        if step >= self.last_step:
+            return True
+        epoch_ends = step % self._pipeline.steps_per_epoch == 0
+        has_rows = len(self._pipeline.split["validation"]) > 0
+        return (
+            has_rows and epoch_ends and not self._epoch % self._config.validate_epochs
+        )
+
+    def _fetch(self, bar: Progress) -> None:
+        """Adds the losses of the steps since the last fetch to the epoch's sums."""
+        values = np.stack([losses.numpy() for losses in self._pending])
+        now = time.monotonic()
+        self.state["seconds"] += now - self._fetched
+        self._fetched = now
+        finite = np.isfinite(values).all(axis=1)
+        if not finite.all():
+            back = len(values) - int(np.argmin(finite))
+            named = ", ".join(
+                f"{name} {value}"
+                for name, value in zip(self._names, values[-back], strict=True)
+            )
+            step = self.state["step"] - back + 1
+            self._stop_not_finite(step, f"the loss is not finite ({named})")
+        sums = self.state["sums"]
+        for name, column in zip(self._names, values.T, strict=True):
+            sums[name] = sums.get(name, 0.0) + float(column.sum(dtype=np.float64))
+        self.state["summed"] += len(values)
+        bar.update(
+            len(values) * self._pipeline.batch_size,
+            epoch=-(-self.state["step"] // self._pipeline.steps_per_epoch),
+            **dict(zip(self._names, values[-1].tolist(), strict=True)),
+        )
+        self._pending.clear()
+
+    def _check_weights(self) -> None:
+        """Stops where the last step made a variable infinite or NaN."""
+        if not all(map(divergence.are_finite, self._values.values())):
+            self._stop_not_finite(self.state["step"], "its update is not finite")
+
+    def _stop_not_finite(self, step: int, what: str) -> None:
+        positions = self._pipeline.positions(step - 1)
+        raise divergence.report(self._run, self._catalog, positions, step, what)
+
+    def _log_epoch(self, log: ScalarLog) -> None:
+        step, steps = self.state["step"], self.state["summed"]
+        scalars = {name: total / steps for name, total in self.state["sums"].items()}
+        scalars["learning_rate"] = float(self._model.optimizer.learning_rate)
+        products = steps * self._pipeline.batch_size
+        scalars["products_per_second"] = products / max(self.state["seconds"], 1e-9)
+        log.write("train", step, self._epoch, scalars)
+        self.state.update(sums={}, summed=0, seconds=0.0)
+
+    def _validate_if_due(self, log: ScalarLog, bar: Progress) -> None:
+        """Validates, keeps the best weights; a signal puts it off to the next run."""
+        if not self._is_validation_due or STOP.asked:
+            return
+        self._check_weights()
+        with self._average.swapped():
+            self._validate(log, bar)
+
+    def _validate(self, log: ScalarLog, bar: Progress) -> None:
+        step, epoch = self.state["step"], self._epoch
+        if not len(self._pipeline.split["validation"]):
+            self._keep_best({"step": step, "epoch": epoch})
+            return
+        try:
+            with STOP.interruptible():
+                metrics = self.scorer.metrics(self._pipeline, "validation")
+        except KeyboardInterrupt:
+            return
+        name = self._config.best_metric
+        log.write("validation", step, epoch, metrics)
+        self._board.validated(step, last=step >= self.last_step)
+        value, best = metrics[name], self.state["best"]
+        better = best is None or is_better(name, value, best)
+        shown = [n for n in ("loss", "fusion_accuracy", name) if n in metrics]
+        bar.message(
+            f"epoch {epoch}: validation "
+            + ", ".join(f"{n} {metrics[n]:.4f}" for n in dict.fromkeys(shown))
+            + (" (best)" if better else "")
+        )
+        if better:
+            self._keep_best({"step": step, "epoch": epoch, name: value})
+            self.state.update(best=value, best_epoch=epoch)
+        self.state["validated"] = step
+        patience = self._config.early_stopping_epochs
+        if patience and epoch - self.state["best_epoch"] >= patience:
+            self.state["stopped_early"] = True
+            bar.message(f"no better {name} for {patience} epochs: stopping early")
+        self._fetched = time.monotonic()
+
+    def _keep_best(self, state: dict) -> None:
+        self._best.save({"model": self._values["model"]}, state)
+        self.state["validated"] = state["step"]
