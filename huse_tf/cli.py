@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Callable
@@ -137,6 +138,22 @@ def guarded(main: Callable[[], None]) -> int:
     return DONE
 
 
+def with_flags(message: str) -> str:
+    """Returns an `InputError`'s text, its arguments written as this command's flags.
+
+    Args:
+        message: names arguments in backticks; what is no flag stays as it is.
+    """
+
+    def flag(found: re.Match) -> str:
+        name = found[1]
+        if name not in flags.FLAGS:
+            return found[0]
+        return f"-{name}" if len(name) == 1 else f"--{name}"
+
+    return re.sub(r"`(\w+)`", flag, message)
+
+
 def _stop(message: str) -> int:
-    print(f"error: {message}", file=sys.stderr)
+    print(f"error: {with_flags(message)}", file=sys.stderr)
     return WRONG_INPUT

@@ -48,7 +48,7 @@ class Page:
     def stop(self, message: str) -> None:
         """Prints what would stop a training."""
         self.stops = True
-        print(f"  STOP               {message}")
+        print(f"  STOP               {cli.with_flags(message)}")
 
 
 def check_versions(page: Page) -> None:

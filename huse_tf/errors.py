@@ -6,7 +6,8 @@ class InputError(Exception):
 
     Entry points print its message as one line, without a traceback, and exit with
     status 1. The message names the file, row or key, says what was expected and
-    what was received, and how to go on.
+    what was received, and how to go on. An argument stands in backticks, `run_dir`,
+    never as a flag: Python callers read it so, and the command line writes --run_dir.
     """
 
 

@@ -71,20 +71,23 @@ def check_plan(folder: RunFolder, config: Config, budget: Budget) -> None:
     """Keeps how settings are chosen, or compares it with what the folder holds."""
     path = folder.path / "plan.json"
     plan = {name: config.value(name) for name in FIXED}
-    plan |= {"--trials": budget.trials, "--trial_epochs": budget.trial_epochs}
+    plan |= {"trials": budget.trials, "trial_epochs": budget.trial_epochs}
     if not path.exists():
         if folder.config_file.exists():
             raise InputError(
-                f"--run_dir {folder.path} holds a run that is no comparison; name "
+                f"`run_dir` {folder.path} holds a run that is no comparison; name "
                 "another folder"
             )
         _write(path, json.dumps(plan))
         return
-    differences = fact_differences(json.loads(path.read_text()), plan)
+    kept = json.loads(path.read_text())
+    # an earlier version wrote the names of flags
+    then = {name.removeprefix("--"): value for name, value in kept.items()}
+    differences = fact_differences(then, plan)
     if differences:
         raise InputError(
-            f"--run_dir {folder.path} holds another comparison "
-            f"({'; '.join(differences)}); name another --run_dir"
+            f"`run_dir` {folder.path} holds another comparison "
+            f"({'; '.join(differences)}); name another `run_dir`"
         )
 
 

@@ -116,7 +116,7 @@ class Runner:
         if trials[best].score is None:
             raise InputError(
                 f"{variant.name}: each of the {len(trials)} trials diverged; lower "
-                "optimizer.learning_rate, or raise --trials, in another --run_dir"
+                "optimizer.learning_rate, or raise `trials`, in another `run_dir`"
             )
         return drawn[best], trials
 
@@ -220,7 +220,7 @@ class Runner:
     def _material(self) -> Material:
         """The encoded catalogue, once for all runs, checked for what they need."""
         first = self._of(self._variants[0], {})
-        rejected = RunFolder(self._folder).rejected
+        rejected = RunFolder(self._folder).rejected_file
         material = read_material(first, rejected, features_in_ram)
         names = material.catalog.class_names
         for variant in self._variants:
@@ -231,7 +231,7 @@ class Runner:
                 raise InputError(
                     f"{self._config.data.csv}: no row has split '{split}', which a "
                     f"comparison needs; set data.{split}_fraction"
-                    + (", or --trials 0" if split == "validation" else "")
+                    + (", or `trials` 0" if split == "validation" else "")
                 )
         return material
 

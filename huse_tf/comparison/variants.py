@@ -85,11 +85,11 @@ def methods(names: str) -> tuple[Variant, ...]:
     for name in wanted:
         if name not in OBJECTIVES:
             raise InputError(
-                f"--methods {names}: unknown method {name!r}; the nearest is "
+                f"`methods` {names}: unknown method {name!r}; the nearest is "
                 f"{nearest(name, OBJECTIVES)}; known are {','.join(OBJECTIVES)}"
             )
     if len(set(wanted)) < len(wanted):
-        raise InputError(f"--methods {names}: a method comes twice; name each once")
+        raise InputError(f"`methods` {names}: a method comes twice; name each once")
     return tuple(map(_method, wanted))
 
 
@@ -101,7 +101,7 @@ def preset(name: str) -> tuple[Variant, ...]:
     """
     if name not in PRESETS:
         raise InputError(
-            f"--preset {name}: unknown preset; the nearest is {nearest(name, PRESETS)};"
+            f"`preset` {name}: unknown preset; the nearest is {nearest(name, PRESETS)};"
             f" known are {', '.join(PRESETS)}"
         )
     return PRESETS[name]

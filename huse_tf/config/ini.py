@@ -162,7 +162,7 @@ def _read(path: Path) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:
         ini.read_string(path.read_text(encoding="utf-8-sig"), source=str(path))
     except OSError as error:
         raise InputError(
-            f"{path}: cannot read the config: {error.strerror}; --config names it"
+            f"`config` {path}: cannot be read ({error.strerror}); name an ini file"
         ) from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8 ({error}); save it as UTF-8") from error
@@ -180,17 +180,17 @@ def _override(text: str) -> tuple[tuple[str, str], tuple[str, str]]:
     target, equals, value = text.partition("=")
     name, dot, key = target.strip().partition(".")
     if not equals:
-        raise InputError(f"--set {text}: expected section.key=value, no '=' received")
+        raise InputError(f"`set` {text}: expected section.key=value, no '=' received")
     if not dot:
         known = [f"{name}.{field.name}" for name in SECTIONS for field in _keys(name)]
         same = [full for full in known if full.endswith(f".{name}")]
         raise InputError(
-            f"--set {text}: expected section.key=value; the nearest is "
+            f"`set` {text}: expected section.key=value; the nearest is "
             f"{nearest(name, same or known)}"
         )
-    _check_section(f"--set {text}", name)
-    _check_key(f"--set {text}", name, key)
-    return (name, key), (value.strip(), f"--set {name}.{key}=")
+    _check_section(f"`set` {text}", name)
+    _check_key(f"`set` {text}", name, key)
+    return (name, key), (value.strip(), f"`set` {name}.{key}=")
 
 
 def _check_section(where: str, name: str) -> None:

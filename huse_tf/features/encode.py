@@ -148,7 +148,7 @@ def read_part(text: str) -> Part:
     """
     match = re.fullmatch(r"(\d+)/(\d+)", text)
     if match is None:
-        raise InputError(f"--part: expected K/N such as 3/10, received {text!r}")
+        raise InputError(f"`part`: expected K/N such as 3/10, received {text!r}")
     return int(match[1]), int(match[2])
 
 

@@ -31,7 +31,7 @@ def serve(run_dir: Path, request: Request, port: int) -> None:
         from huse_tf.page.app import make_app
     except ImportError as error:
         raise InputError(
-            f"--serve needs the library {error.name}, which is not installed: "
+            f"the page needs the library {error.name}, which is not installed: "
             "pip install 'huse_tf[page]'"
         ) from error
     from huse_tf.page.explorer import Explorer
@@ -44,7 +44,7 @@ def serve(run_dir: Path, request: Request, port: int) -> None:
         taken = error.errno == errno.EADDRINUSE
         why = "another program listens there" if taken else error.strerror
         raise InputError(
-            f"--port {port}: {why}; name another port, or 0 for any that is free"
+            f"`port` {port}: {why}; name another port, or 0 for any that is free"
         ) from error
     # a page full of pictures waits in line for a moment, which is no news
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)

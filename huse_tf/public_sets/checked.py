@@ -89,7 +89,7 @@ class Checked:
                 unfinished.unlink(missing_ok=True)
         except OSError as error:
             raise InputError(
-                f"{path}: cannot be written: {error.strerror}; --to names it"
+                f"{path}: cannot be written: {error.strerror}; name another file"
             ) from error
 
 

@@ -47,7 +47,7 @@ def require(folder: Path, names: Sequence[str], layout: str) -> None:
         if not (folder / name).exists():
             raise InputError(
                 f"{folder}: no {name}; expected {layout}, with {', '.join(names)}; "
-                "name the folder that holds these with --from"
+                "name the folder that holds these"
             )
 
 

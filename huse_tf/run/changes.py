@@ -47,8 +47,8 @@ def check_config(run: RunFolder, config: Config) -> None:
     if not run.config_file.exists():
         if any(run.checkpoints_folder.glob("step-*")):
             raise InputError(
-                f"--run_dir {run.path} holds checkpoints but no config.ini, so "
-                "nobody knows what they are of; name another --run_dir"
+                f"`run_dir` {run.path} holds checkpoints but no config.ini, so "
+                "nobody knows what they are of; name another `run_dir`"
             )
         return
     differences = [
@@ -62,7 +62,7 @@ def check_config(run: RunFolder, config: Config) -> None:
         "holds a run of another config",
         fixed,
         differences,
-        f"go on with --config {run.config_file}",
+        f"go on with `config` {run.config_file}",
     )
 
 
@@ -124,13 +124,13 @@ def _judge(
     listed = "; ".join(differences)
     if fixed:
         raise InputError(
-            f"--run_dir {run.path} {what} ({listed}); its weights do not fit, "
-            "which --accept_changes cannot bridge: name another --run_dir, or " + remedy
+            f"`run_dir` {run.path} {what} ({listed}); its weights do not fit, "
+            "which `accept_changes` cannot bridge: name another `run_dir`, or " + remedy
         )
     if not run.accept_changes:
         raise InputError(
-            f"--run_dir {run.path} {what} ({listed}); name another --run_dir, "
-            f"{remedy}, or train on with the change by --accept_changes"
+            f"`run_dir` {run.path} {what} ({listed}); name another `run_dir`, "
+            f"{remedy}, or train on with the change by `accept_changes`"
         )
     print(f"accepted: {listed}")
 

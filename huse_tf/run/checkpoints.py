@@ -114,7 +114,7 @@ class Checkpoints:
         if found:
             raise InputError(
                 f"{self.folder}: all {len(found)} checkpoints are damaged; restore the "
-                "folder from a copy, or start again with another --run_dir"
+                "folder from a copy, or start again with another `run_dir`"
             )
         return None
 
@@ -150,8 +150,8 @@ def _check_shapes(
         more = f"; {len(differences) - 3} more" if len(differences) > 3 else ""
         raise InputError(
             f"{folder} is of another architecture ({'; '.join(differences[:3])}{more}),"
-            " which --accept_changes cannot bridge: put the settings and encoders "
-            "back, or name another --run_dir"
+            " which `accept_changes` cannot bridge: put the settings and encoders "
+            "back, or name another `run_dir`"
         )
 
 

@@ -62,7 +62,7 @@ class RunFolder:
         except BlockingIOError:
             holder = os.pread(self._lock, 32, 0).decode(errors="replace").strip()
             raise InputError(
-                f"--run_dir {self.path}: process {holder} is training in it; wait for "
+                f"`run_dir` {self.path}: process {holder} is training in it; wait for "
                 "it, or name another folder"
             ) from None
         with self.writing(self.path):
@@ -144,7 +144,7 @@ class RunFolder:
         except (OSError, tf.errors.OpError) as error:
             reason = getattr(error, "strerror", None) or first_line(error)
             raise InputError(
-                f"--run_dir {self.path}: {path} cannot be written ({reason}); the "
+                f"`run_dir` {self.path}: {path} cannot be written ({reason}); the "
                 "checkpoints there are whole: free space or see to its rights, and run "
                 "the same command again, or name another folder"
             ) from error
@@ -170,7 +170,7 @@ def require_run(path: str | Path) -> RunFolder:
     )
     if missing:
         raise InputError(
-            f"--run_dir {path}: {missing.name} is missing, so this is not the folder "
+            f"`run_dir` {path}: {missing.name} is missing, so this is not the folder "
             "of a trained run; train first, or name another folder"
         )
     return run

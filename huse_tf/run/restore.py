@@ -64,7 +64,7 @@ def restore_run(path: str | Path) -> TrainedRun:
     )
     if best_weights(run).restore({"model": model_values(model)}) is None:
         raise InputError(
-            f"--run_dir {path}: the run has not been validated yet, so it has no best "
+            f"`run_dir` {path}: the run has not been validated yet, so it has no best "
             "weights; let it train to training.validate_epochs"
         )
     return TrainedRun(

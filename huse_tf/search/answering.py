@@ -26,7 +26,7 @@ def answer(run_dir: Path, request: Request) -> None:
     with contextlib.redirect_stdout(sys.stderr if request.json else sys.stdout):
         trained = restore_run(run_dir)
         encoder = QueryEncoder(trained)
-        vector = encoder.embed(request.text, picture, f"--image {request.image}")
+        vector = encoder.embed(request.text, picture, f"`image` {request.image}")
         index = open_searchable(trained, request)
     products = index.nearest(vector, request.k, request.kind)
     if request.json:

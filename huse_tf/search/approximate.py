@@ -30,8 +30,8 @@ def import_faiss():
         return importlib.import_module("faiss")
     except ImportError as error:
         raise InputError(
-            "--approximate needs the faiss library, which is not installed: "
-            "pip install 'huse_tf[ann]', or search exactly, without --approximate"
+            "`approximate` needs the faiss library, which is not installed: "
+            "pip install 'huse_tf[ann]', or search exactly, without `approximate`"
         ) from error
 
 

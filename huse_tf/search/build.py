@@ -100,7 +100,7 @@ def _fingerprint(trained: TrainedRun, data: DataConfig) -> tuple[str, str]:
     except OSError as error:
         raise InputError(
             f"{data.csv}: cannot read the catalogue: {error.strerror}; put it back, or "
-            "name its new place with --csv and --images"
+            "name its new place with `csv` and `images`"
         ) from error
     weights = hashlib.sha256()
     for variable in model_values(trained.model):

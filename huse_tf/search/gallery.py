@@ -64,7 +64,7 @@ def write_gallery(
             beside.write_bytes(content)
     except OSError as error:
         raise InputError(
-            f"--gallery {path}: cannot be written ({error.strerror}); name a file in a "
+            f"`gallery` {path}: cannot be written ({error.strerror}); name a file in a "
             "folder that is there"
         ) from error
 

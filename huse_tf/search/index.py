@@ -171,5 +171,5 @@ class Index:
         raise InputError(
             f"{self.image_root / path}: the picture of row {int(self._rows[number])} "
             f"of {self.csv} cannot be read: {problem}; put it back, or name the "
-            "catalogue's new place with --csv and --images"
+            "catalogue's new place with `csv` and `images`"
         )

@@ -107,5 +107,5 @@ def read_query_picture(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InputError(
-            f"--image {path}: cannot be read ({error.strerror}); expected {PICTURES}"
+            f"`image` {path}: cannot be read ({error.strerror}); expected {PICTURES}"
         ) from error

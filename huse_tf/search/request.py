@@ -44,28 +44,28 @@ class Request:
 def check(request: Request, serve: bool) -> None:
     """Raises InputError where a request makes no sense."""
     if bool(request.csv) != bool(request.images):
-        raise InputError("--csv and --images go together: name both, or neither")
+        raise InputError("`csv` and `images` go together: name both, or neither")
     asks = request.text is not None or request.image is not None
     if serve:
         if asks or request.gallery or request.json:
             raise InputError(
-                "--serve opens a page to search on: leave out --text, --image, "
-                "--gallery and --json"
+                "`serve` opens a page to search on: leave out `text`, `image`, "
+                "`gallery` and `json`"
             )
         return
     if not asks:
         raise InputError(
-            "nothing to search for: name --text WORDS, --image FILE or both, or "
-            "--serve for a page"
+            "nothing to search for: name `text` WORDS, `image` FILE or both, or "
+            "`serve` for a page"
         )
     if request.text is not None and not request.text.strip():
-        raise InputError("--text is empty; expected words, such as 'red dress'")
+        raise InputError("`text` is empty; expected words, such as 'red dress'")
     if request.image is not None and not Path(request.image).is_file():
-        raise InputError(f"--image {request.image}: no such file; expected a picture")
+        raise InputError(f"`image` {request.image}: no such file; expected a picture")
     if request.k < 1:
-        raise InputError(f"-k: expected a whole number >= 1, received {request.k}")
+        raise InputError(f"`k`: expected a whole number >= 1, received {request.k}")
     if request.gallery and Path(request.gallery).suffix.lower() not in GALLERIES:
         raise InputError(
-            f"--gallery {request.gallery}: expected a name that ends in "
+            f"`gallery` {request.gallery}: expected a name that ends in "
             f"{' or '.join(GALLERIES)}"
         )

@@ -48,5 +48,5 @@ def report(
     return Diverged(
         f"step {step}: {what}; the batch's rows are in {path} and the last checkpoint "
         "is kept: look at these rows, or lower optimizer.learning_rate and go on with "
-        "--accept_changes"
+        "`accept_changes`"
     )

@@ -39,12 +39,12 @@ def fit(
     experiment = prepare(config, run, keep)
     trainer = Trainer(experiment, run)
     if trainer.finished and run.is_ended(trainer.state["step"], config.export.at_end):
-        extend = f"more epochs (-e {2 * config.training.epochs})"
+        extend = f"more epochs (training.epochs = {2 * config.training.epochs})"
         if trainer.state["stopped_early"]:
             extend = "a larger training.early_stopping_epochs, or 0"
         print(
             f"{run.path} holds a finished run of {trainer.state['step']:,} steps: "
-            f"extend it with {extend}, or train another with --run_dir"
+            f"extend it with {extend}, or train another in another folder"
         )
         return
     rows = experiment.pipeline.split
@@ -119,8 +119,7 @@ def _draw_report(
     except Exception as error:
         print(
             "the run is whole, but its report could not be drawn "
-            f"({first_line(error)}); "
-            f"python evaluate.py --run_dir {run.path} --report tries again"
+            f"({first_line(error)}); evaluating {run.path} with a report tries again"
         )
 
 

@@ -34,8 +34,8 @@ def test_encoders_that_train_along_are_refused(config, tmp_path, changes):
 @pytest.mark.parametrize(
     ("changes", "budget", "message"),
     [
-        ({}, Budget(1, 3, 3), "--trials: 2 then, 3 now"),
-        ({}, Budget(1, 2, 4), "--trial_epochs: 3 then, 4 now"),
+        ({}, Budget(1, 3, 3), "trials: 2 then, 3 now"),
+        ({}, Budget(1, 2, 4), "trial_epochs: 3 then, 4 now"),
         ({"training.epochs": 7}, BUDGET, "training.epochs: 100 then, 7 now"),
     ],
 )

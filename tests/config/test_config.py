@@ -142,7 +142,7 @@ def test_words_stand_beside_numbers(ini):
 def test_a_wrong_override_is_one_clear_line(ini, override, expected):
     text = message(ini, override)
     assert expected in text
-    assert text.startswith("--set")
+    assert text.startswith("`set` ")
 
 
 def test_a_metric_that_does_not_exist_names_the_nearest(ini):
@@ -196,9 +196,9 @@ def test_a_wrong_file_is_one_clear_line(tmp_path, content, expected):
     assert expected in text
 
 
-def test_a_missing_file_names_the_flag(tmp_path):
+def test_a_missing_file_names_the_argument(tmp_path):
     assert "No such file" in message(tmp_path / "none.ini")
-    assert "--config" in message(tmp_path)
+    assert message(tmp_path).startswith(f"`config` {tmp_path}: cannot be read")
 
 
 def test_bom_crlf_percent_and_separator_characters_are_text(tmp_path):

@@ -66,7 +66,7 @@ def test_a_stopped_comparison_goes_on_and_repeats_nothing(shop):
 
     status, _, errors = shop.run(*arguments[:-1], "3")
     (line,) = errors.splitlines()
-    assert status == 1 and "--trials: 2 then, 3 now" in line
+    assert status == 1 and "trials: 2 then, 3 now" in line
 
 
 @pytest.mark.slow

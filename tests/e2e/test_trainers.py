@@ -52,7 +52,7 @@ def test_both_trainers_from_csv_to_export(shop):
 
     status, output, errors = shop.run("train.py", "--run_dir", run)
     assert status == 0, errors
-    assert "finished run" in output and "--run_dir" in output
+    assert "finished run" in output and "another folder" in output
 
     status, output, errors = shop.run("evaluate.py", "--run_dir", run)
     assert status == 0, errors

@@ -235,5 +235,5 @@ def test_a_part_that_is_none(pictures, settings, part):
 
 def test_read_part():
     assert read_part("3/10") == (3, 10)
-    with pytest.raises(InputError, match="--part: expected K/N.*'third'"):
+    with pytest.raises(InputError, match="`part`: expected K/N.*'third'"):
         read_part("third")

@@ -43,7 +43,7 @@ def test_other_settings(shop, calm, settings, line, acceptable, capsys):
     other = config(shop, **settings)
     message = refusal(changes.check_config, RunFolder(calm), other)
     assert line in message
-    assert ("by --accept_changes" in message) == acceptable
+    assert ("by `accept_changes`" in message) == acceptable
     accepting = RunFolder(calm, accept_changes=True)
     if acceptable:
         changes.check_config(accepting, other)
@@ -81,7 +81,7 @@ def test_another_catalogue_and_another_class_list(shop, calm, tmp_path, capsys):
     path = changed_csv(shop, tmp_path, retitle)
     catalog = read_catalog(config(shop, data__csv=path).data)
     message = refusal(changes.check_catalog, RunFolder(calm), catalog)
-    assert "fingerprint: " in message and "by --accept_changes" in message
+    assert "fingerprint: " in message and "by `accept_changes`" in message
     changes.check_catalog(RunFolder(calm, accept_changes=True), catalog)
     assert "accepted: fingerprint" in capsys.readouterr().out
 

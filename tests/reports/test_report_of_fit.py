@@ -17,5 +17,5 @@ def test_the_run_says_how_to_draw_it_again(monkeypatch, capsys):
     fit._draw_report(experiment, trainer, RunFolder(Path("runs/x")), {}, {})
     assert capsys.readouterr().out == (
         "the run is whole, but its report could not be drawn (no room); "
-        "python evaluate.py --run_dir runs/x --report tries again\n"
+        "evaluating runs/x with a report tries again\n"
     )

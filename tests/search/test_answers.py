@@ -76,7 +76,7 @@ def test_the_png_gallery(index, tmp_path):
 
 def test_where_a_gallery_cannot_be(index, tmp_path, monkeypatch):
     path = tmp_path / "nowhere" / "out.html"
-    with pytest.raises(InputError, match="--gallery .*cannot be written"):
+    with pytest.raises(InputError, match="`gallery` .*cannot be written"):
         write_gallery(path, index, FOUND[1:], "x", None)
     monkeypatch.setattr(index, "image_root", tmp_path)
     with pytest.raises(InputError, match="picture of row 2 "):

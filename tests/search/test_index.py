@@ -150,7 +150,7 @@ def test_a_damaged_index_says_what_to_remove(shop):
 
 def test_moved_catalogues_and_pictures(shop, tmp_path):
     own, csv, _ = shop
-    with pytest.raises(InputError, match="gone.csv: cannot read.*--csv and --images"):
+    with pytest.raises(InputError, match="gone.csv: cannot read.*`csv` and `images`"):
         build.open_index(own, tmp_path / "gone.csv", EXAMPLE / "images")
     with pytest.raises(InputError, match="the images folder is not there"):
         build.open_index(own, csv, tmp_path / "gone")
