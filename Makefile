@@ -1,5 +1,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python
+# One process of tests a core; each may take 3 GiB.
+WORKERS ?= -n auto --maxprocesses 4
 
 help:  ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -7,10 +9,12 @@ help:  ## list what can be made
 install:  ## the package, as it lies here, with what its tests need
 	$(PYTHON) -m pip install -q -e '.[test]'
 
-test:  ## ruff and the tests
+lint:  ## ruff: rules and layout
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
-	$(PYTHON) -m pytest
+
+test: lint  ## ruff and the tests
+	$(PYTHON) -m pytest $(WORKERS)
 
 test-slow:  ## the tests that take minutes too
 	$(PYTHON) -m pytest -m 'not network and not gpu'
@@ -31,4 +35,4 @@ format:  ## lay the code out
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m ruff format .
 
-.PHONY: help install test test-slow test-reliability chaos bench format
+.PHONY: help install lint test test-slow test-reliability chaos bench format

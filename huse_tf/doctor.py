@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from huse_tf import cli
@@ -20,7 +21,7 @@ from huse_tf.catalog import Catalog, read_catalog
 from huse_tf.config import Config
 from huse_tf.errors import InputError
 
-PYTHON = Version("3.11")
+PYTHON = SpecifierSet(">=3.11,<3.14")
 SHOWN = 5  # classes and pictures named in a line
 SMALL_CLASS = 10  # products; classes below it are counted
 _REQUIREMENTS = Path(__file__).parents[1] / "requirements.txt"
@@ -56,8 +57,10 @@ def check_versions(page: Page) -> None:
     page.head("Versions")
     python = Version(platform.python_version())
     page.line("python", f"{python} (tried: {PYTHON})")
-    if (python.major, python.minor) != (PYTHON.major, PYTHON.minor):
-        page.warn(f"Python {python.major}.{python.minor} is not tried")
+    if not PYTHON.contains(python, prereleases=True):
+        page.warn(
+            f"Python {python.major}.{python.minor} is outside of the tried {PYTHON}"
+        )
     for requirement in requirements():
         tried = requirement.specifier
         try:

@@ -20,6 +20,6 @@ def register(needed_by: str) -> None:
         raise InputError(
             f"{needed_by}: needs the package tensorflow-text of the same version as "
             f"tensorflow (pip install tensorflow-text); importing it gave: "
-            f"{str(error).splitlines()[0]}. It has no wheels for Apple silicon and "
-            "Windows: there use the text encoders tfidf or embedded"
+            f"{str(error).splitlines()[0]}. It has no wheels for Windows: there "
+            "use the text encoders tfidf or embedded"
         ) from error

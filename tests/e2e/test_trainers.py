@@ -5,6 +5,7 @@ import signal
 import time
 
 import pytest
+from readme_table import unnamed
 
 
 def records(run):
@@ -57,6 +58,7 @@ def test_both_trainers_from_csv_to_export(shop):
     status, output, errors = shop.run("evaluate.py", "--run_dir", run)
     assert status == 0, errors
     again = json.loads((run / "evaluation_test.json").read_text())
+    assert not unnamed(run)
     assert again["image_to_text_R@1"] == evaluation["image_to_text_R@1"]
     assert again["fusion_accuracy"] == evaluation["fusion_accuracy"]
 

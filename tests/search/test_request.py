@@ -16,7 +16,7 @@ from huse_tf.search.request import Request, check
         (Request(), False, "nothing to search for: name `text`"),
         (Request(text=" "), False, "`text` is empty; expected words"),
         (Request(image="gone.jpg"), False, "`image` gone.jpg: no such file"),
-        (Request(text="x", k=0), False, "`k`: expected a whole number >= 1, received 0"),
+        (Request(text="x", k=0), False, "`k`: expected a whole number >= 1"),
         (Request(text="x", csv="a.csv"), False, "`csv` and `images` go together"),
         (Request(text="x", gallery="a.pdf"), False, "a.pdf: expected .* .html or .png"),
         (Request(text="x"), True, "`serve` opens a page"),
