@@ -171,7 +171,7 @@ class Runner:
         left = [
             epochs
             for path, epochs in self._planned()
-            if not RunFolder(path).evaluation.exists()
+            if not RunFolder(path).evaluation_file.exists()
         ]
         names = ["image_to_text_R@1", "text_to_image_R@1"] * variant.shares_space
         shown = [

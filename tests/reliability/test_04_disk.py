@@ -66,12 +66,12 @@ def test_a_line_cut_by_a_full_disk_is_dropped_later(tmp_path):
     for step in (3, 6):
         run_folder.log({"step": step})
     for tail in ('{"step": 9', '{"st\n', "\0\0\0\n"):
-        content = run_folder.metrics.read_text()
-        run_folder.metrics.write_text(content + tail)
+        content = run_folder.metrics_file.read_text()
+        run_folder.metrics_file.write_text(content + tail)
         run_folder.forget_after(6)
-        assert run_folder.metrics.read_text() == content
+        assert run_folder.metrics_file.read_text() == content
     run_folder.forget_after(5)
-    assert run_folder.metrics.read_text() == '{"step": 3}\n'
+    assert run_folder.metrics_file.read_text() == '{"step": 3}\n'
 
 
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path):

@@ -74,7 +74,7 @@ def rows_of(shop, calm, step):
     from huse_tf.catalog import read_catalog
     from huse_tf.run.pipelines import rows_of_step
 
-    config = load_config(RunFolder(calm).config)
+    config = load_config(RunFolder(calm).config_file)
     with open(shop.settings["data.csv"], encoding="utf-8", newline="") as file:
         products = list(csv.DictReader(file))
     image = next(name for name in products[0] if name == "image")

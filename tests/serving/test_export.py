@@ -45,7 +45,7 @@ def exported(tmp_path_factory):
     (folder / "catalog.json").write_text('{"fingerprint": "abc123", "rows": 42}')
     data = DataConfig(csv=folder / "catalog.csv", images=folder)
     run.config = Config(data=data)
-    run.run = SimpleNamespace(catalog=folder / "catalog.json")
+    run.run = SimpleNamespace(catalog_file=folder / "catalog.json")
     run.evaluation = {
         "n": 12,
         "fusion_accuracy": 0.87654,
