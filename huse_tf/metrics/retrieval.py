@@ -5,6 +5,7 @@ Class level and instance level both use this one order, so a model that maps eve
 product to one point gets no credit for its ties.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -60,16 +61,9 @@ def rank(
             f"Received: {queries.shape} and {items.shape}."
         )
     n = len(queries)
-    blocks = -(-n // BLOCK)
-    chunk_size = max(1, min(chunk_size, n, MAX_SCORES // max(n, 1)))
-    # Whole blocks: the columns past n stay at -inf, which no item ever scores.
-    scores = np.full((chunk_size, blocks * BLOCK), -np.inf, np.float32)
     neighbours = np.full((n, k), -1, np.int64)
     ranks = None if leave_own_row_out else np.empty(n, np.int64)
-    for start in range(0, n, chunk_size):
-        stop = min(start + chunk_size, n)
-        chunk = scores[: stop - start]
-        np.matmul(queries[start:stop], items.T, out=chunk[:, :n])
+    for start, stop, chunk in _cosines(queries, items, chunk_size):
         if ranks is None:
             chunk[np.arange(stop - start), np.arange(start, stop)] = -np.inf
         else:
@@ -77,6 +71,47 @@ def rank(
         found = nearest_columns(chunk, k)
         neighbours[start:stop, : found.shape[1]] = found
     return Ranking(neighbours, ranks)
+
+
+def nearest_items(queries: np.ndarray, items: np.ndarray, k: int) -> np.ndarray:
+    """Finds the k nearest of n items of each of q queries, exactly, in chunks.
+
+    Args:
+        queries: float [q, D], any length but finite.
+        items: float [n, D], likewise.
+        k: at least 1.
+
+    Returns:
+        int64 [q, k], item rows from the nearest on; -1 where there are no more items.
+
+    Raises:
+        ValueError: a value is not finite, or D differs.
+    """
+    queries, items = _unit_rows(queries, "queries"), _unit_rows(items, "items")
+    nearest = np.full((len(queries), k), -1, np.int64)
+    for start, stop, chunk in _cosines(queries, items, len(queries)):
+        found = nearest_columns(chunk, k)
+        nearest[start:stop, : found.shape[1]] = found
+    return nearest
+
+
+def _cosines(
+    queries: np.ndarray, items: np.ndarray, chunk_size: int
+) -> Iterator[tuple[int, int, np.ndarray]]:
+    """Yields (start, stop, cosines of queries[start:stop] with all items).
+
+    The cosines are float32 [stop - start, whole blocks], to be used before the next
+    ones come: the columns past the items stay at -inf, which no item ever scores.
+    """
+    n = len(items)
+    blocks = -(-n // BLOCK)
+    chunk_size = max(1, min(chunk_size, len(queries), MAX_SCORES // max(n, 1)))
+    scores = np.full((chunk_size, blocks * BLOCK), -np.inf, np.float32)
+    for start in range(0, len(queries), chunk_size):
+        stop = min(start + chunk_size, len(queries))
+        chunk = scores[: stop - start]
+        np.matmul(queries[start:stop], items.T, out=chunk[:, :n])
+        yield start, stop, chunk
 
 
 def recall_at_k(neighbours: np.ndarray, labels: np.ndarray, k: int) -> float:
