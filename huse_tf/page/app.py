@@ -40,6 +40,8 @@ def make_app(explorer: Explorer) -> flask.Flask:
         TRUSTED_HOSTS=["127.0.0.1", "localhost"],
     )
     products = len(explorer.index)
+    # Traced here, once: a page of pictures asks from many threads at the same moment.
+    thumbnail(b"", PICTURE_SIDE)
 
     @app.before_request
     def same_site() -> None:

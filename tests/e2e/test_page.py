@@ -168,3 +168,28 @@ def test_a_products_neighbours(page):
     page.until(lambda: page.one("#title").text == title)
     page.one("#close").click()
     assert not page.one("#product").get_property("open")
+
+
+def test_the_address_holds_query_class_and_product(page, browser, address):
+    page.compare_with("texts")
+    row = products()[8]
+    page.search(row["text"])
+    first = page.titles()
+    page.all("#results .card")[0].click()
+    page.until(lambda: page.one("#product").get_property("open"))
+    held = browser.current_url
+    assert "in=texts" in held and "product=" in held and "q=" in held
+    page.one("#close").click()
+    page.until(lambda: "product=" not in browser.current_url)
+    page.search("no such words")
+    page.browser.back()  # to the list, not away from the page
+    page.until(lambda: page.one("#text").get_property("value") == row["text"])
+    page.until(lambda: page.titles() == first)
+    page.browser.back()
+    page.until(lambda: page.one("#product").get_property("open"))
+
+    other = Page(browser, held)  # as a colleague opens it
+    other.until(lambda: other.one("#product").get_property("open"))
+    assert other.one("#title").text == row["text"]
+    assert other.one("#kind").get_property("value") == "texts"
+    assert other.titles() == first

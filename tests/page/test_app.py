@@ -1,6 +1,7 @@
 """The page's addresses, asked without a browser."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -8,7 +9,13 @@ from small_runs import EXAMPLE, PRODUCTS, products
 
 pytest.importorskip("flask")
 
-from huse_tf.page.app import LARGEST_REQUEST, LARGEST_TEXT, make_app  # noqa: E402
+from huse_tf.encoders.images import decode  # noqa: E402
+from huse_tf.page.app import (  # noqa: E402
+    LARGEST_REQUEST,
+    LARGEST_TEXT,
+    PICTURE_SIDE,
+    make_app,
+)
 from huse_tf.page.explorer import Explorer, class_tree  # noqa: E402
 
 
@@ -129,6 +136,20 @@ def test_pictures_come_by_number_and_re_encoded(client, explorer, monkeypatch):
     assert client.get(f"/api/product/{len(products())}").status_code == 404
     monkeypatch.setattr(explorer.index, "read_picture", lambda number: b"broken")
     assert client.get("/picture/0").status_code == 404
+
+
+def test_a_page_of_pictures_at_once_traces_nothing(explorer):
+    app = make_app(explorer)
+    traced = decode._batch_function(PICTURE_SIDE)
+    before = traced.experimental_get_tracing_count()
+    made = decode._batch_function.cache_info().misses
+    with ThreadPoolExecutor(8) as threads:
+        answers = threads.map(
+            lambda number: app.test_client().get(f"/picture/{number}"), range(24)
+        )
+        assert all(answer.status_code == 200 for answer in answers)
+    assert traced.experimental_get_tracing_count() == before == 1
+    assert decode._batch_function.cache_info().misses == made
 
 
 def test_headers_and_other_sites(client):

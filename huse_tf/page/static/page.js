@@ -5,6 +5,7 @@ const at = (id) => document.getElementById(id);
 let photo = null;
 let branch = "";
 let shown = PAGE;
+let opened = null; // the number of the product whose page is open
 let latest = 0; // answers to older questions are dropped
 
 /** Builds an element; strings are text, never markup. */
@@ -88,8 +89,43 @@ async function search() {
   }
 }
 
+/** The page's address: words, what is compared, class and product; never the photo. */
+function address() {
+  const parts = new URLSearchParams();
+  const text = at("text").value.trim();
+  if (text) parts.set("q", text);
+  if (at("kind").value !== "products") parts.set("in", at("kind").value);
+  if (branch) parts.set("class", branch);
+  if (opened !== null) parts.set("product", opened);
+  return parts.size ? `?${parts}` : location.pathname;
+}
+
+/** Notes where the user is, as a step that Back leads to. */
+function remember() {
+  if (address() !== (location.search || location.pathname))
+    history.pushState(null, "", address());
+}
+
+/** Shows what the address says: at the start, and after Back and Forward. */
+async function restore() {
+  const parts = new URLSearchParams(location.search);
+  at("text").value = parts.get("q") || "";
+  at("kind").value = parts.get("in") || "products";
+  if (!at("kind").value) at("kind").value = "products";
+  setBranch(parts.get("class") || "");
+  shown = PAGE;
+  await search();
+  const product = parts.get("product");
+  if (product !== null && /^\d+$/.test(product)) await explain(Number(product));
+  else if (at("product").open) {
+    opened = null;
+    at("product").close();
+  }
+}
+
 function anew() {
   shown = PAGE;
+  remember();
   return search();
 }
 
@@ -146,12 +182,18 @@ async function explain(number) {
     ...grids.flat());
   if (!at("product").open) at("product").showModal();
   at("product").scrollTop = 0;
+  opened = number;
+  remember();
+}
+
+function setBranch(path) {
+  branch = path;
+  for (const button of at("tree").querySelectorAll("button"))
+    button.setAttribute("aria-pressed", button.dataset.path === branch);
 }
 
 function choose(path) {
-  branch = branch === path ? "" : path;
-  for (const button of at("tree").querySelectorAll("button"))
-    button.setAttribute("aria-pressed", button.dataset.path === branch);
+  setBranch(branch === path ? "" : path);
   anew();
 }
 
@@ -178,6 +220,7 @@ async function start() {
   at("tree").replaceChildren(make("ul", {},
     node({ path: "", name: "all", count: catalogue.products, below: [] }),
     ...catalogue.tree.map(node)));
+  await restore();
 }
 
 at("query").addEventListener("submit", (event) => { event.preventDefault(); anew(); });
@@ -191,6 +234,11 @@ at("close").addEventListener("click", () => at("product").close());
 at("product").addEventListener("click", (event) => {
   if (event.target === at("product")) at("product").close();
 });
+at("product").addEventListener("close", () => {
+  opened = null;
+  remember();
+});
+window.addEventListener("popstate", restore);
 document.addEventListener("paste", (event) => {
   const file = [...event.clipboardData.files].find((f) => f.type.startsWith("image/"));
   if (file) setPhoto(file);
