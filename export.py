@@ -1,27 +1,7 @@
-"""Publishes a trained run's best model as the next version of a served folder.
-
-Example: python export.py --run_dir runs/huse --to models/huse
-"""
-
-from absl import flags
+"""Publishes a trained run's best model."""
 
 from huse_tf import cli
-
-_TO = flags.DEFINE_string(
-    "to", None, "The folder of the versions; the run's own export folder if not given."
-)
-
-
-def main() -> None:
-    """Exports, verifies and prints where the version is."""
-    cli.start_tensorflow()
-    from huse_tf.run.restore import restore_run
-    from huse_tf.serving.export import export_run
-
-    trained = restore_run(cli.run_dir())
-    version = export_run(trained, _TO.value or trained.run.export_folder)
-    print(f"exported {version}")
-
+from huse_tf.commands import export
 
 if __name__ == "__main__":
-    cli.run(main)
+    cli.run(export, "python export.py")

@@ -1,53 +1,7 @@
-"""Searches a trained run's catalogue by words, by photo, or by both together.
-
-Example: python search.py --run_dir runs/huse --text "red summer dress" -k 10
-"""
-
-from absl import flags
+"""Searches a trained run's catalogue."""
 
 from huse_tf import cli
-
-_TEXT = flags.DEFINE_string("text", None, "Words to search for.")
-_IMAGE = flags.DEFINE_string("image", None, "A picture file to search for.")
-_K = flags.DEFINE_integer("k", 10, "How many products.")
-_IN = flags.DEFINE_enum(
-    "in", "products", ["products", "images", "texts"], "Vectors to search among."
-)
-_CSV = flags.DEFINE_string("csv", None, "Search this catalogue instead of the run's.")
-_IMAGES = flags.DEFINE_string("images", None, "The folder of that CSV's pictures.")
-_GALLERY = flags.DEFINE_string("gallery", None, "Also a page FILE.html or FILE.png.")
-_JSON = flags.DEFINE_bool("json", False, "Print JSON instead of a table.")
-_APPROXIMATE = flags.DEFINE_bool("approximate", False, "By faiss, for large catalogues")
-_SERVE = flags.DEFINE_bool("serve", False, "Open a local web page to search on.")
-_PORT = flags.DEFINE_integer("port", 8000, "Of that page.", lower_bound=0)
-
-
-def main() -> None:
-    """Prints the nearest products, or serves the page."""
-    from huse_tf.search.request import Request, check
-
-    request = Request(
-        _TEXT.value,
-        _IMAGE.value,
-        _K.value,
-        _IN.value,
-        _CSV.value,
-        _IMAGES.value,
-        _GALLERY.value,
-        _JSON.value,
-        _APPROXIMATE.value,
-    )
-    check(request, serve=_SERVE.value)
-    cli.start_tensorflow()
-    if _SERVE.value:
-        from huse_tf.page.server import serve
-
-        serve(cli.run_dir(), request, _PORT.value)
-    else:
-        from huse_tf.search.answering import answer
-
-        answer(cli.run_dir(), request)
-
+from huse_tf.commands import search
 
 if __name__ == "__main__":
-    cli.run(main)
+    cli.run(search, "python search.py")

@@ -1,20 +1,24 @@
-"""What the entry scripts share: flags, the config they make, exit statuses."""
+"""What the commands share: flags, --help, the config they make, exit statuses."""
 
 import errno
+import faulthandler
+import inspect
 import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import ModuleType
+from typing import NoReturn
 
 # Before TensorFlow is imported anywhere: its start-up notices are not for users.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from absl import app, flags, logging  # noqa: E402
+from absl import flags, logging  # noqa: E402
 
 from huse_tf.config import Config, load_config  # noqa: E402
-from huse_tf.errors import InputError, Interrupted  # noqa: E402
+from huse_tf.errors import InputError, Interrupted, first_line  # noqa: E402
 from huse_tf.interruption import RESUMABLE, STOP  # noqa: E402
 
 DONE, WRONG_INPUT = 0, 1
@@ -24,19 +28,37 @@ _DISK = {
     *(errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE),
 }
 
-RUN_DIR = flags.DEFINE_string("run_dir", "runs/huse", "The run's folder.")
+# The flags defined here are those of the command that asks for them, in --help too.
+flags.disclaim_key_flags()
 
 
-def define_training_flags() -> None:
-    """Defines the flags of the trainers."""
-    flags.DEFINE_integer("batch_size", None, "Products a step.", short_name="b")
+def define_run_dir(default: str = "runs/huse") -> None:
+    """Defines --run_dir."""
+    flags.DEFINE_string("run_dir", default, "The run's folder.")
+
+
+def define_training_flags(run_dir: str = "runs/huse") -> None:
+    """Defines the flags of the trainers.
+
+    Args:
+        run_dir: the default of --run_dir.
+    """
+    define_run_dir(run_dir)
     flags.DEFINE_integer(
-        "epochs", None, "Passes over the training rows.", short_name="e"
+        "batch_size", None, "Products a step; else training.batch_size.", short_name="b"
     )
-    flags.DEFINE_integer("seed", None, "Of weights, order and dropout.")
+    flags.DEFINE_integer(
+        "epochs",
+        None,
+        "Passes over the training rows; else training.epochs.",
+        short_name="e",
+    )
+    flags.DEFINE_integer(
+        "seed", None, "Of weights, order and dropout; else training.seed."
+    )
     flags.DEFINE_string("config", "config.ini", "The ini file.")
     flags.DEFINE_multi_string(
-        "set", [], "section.key=value, goes before the ini; may be given several times."
+        "set", [], "section.key=value, in the place of the ini file's value"
     )
     flags.DEFINE_bool(
         "accept_changes", False, "Go on with a run whose data or settings changed."
@@ -59,7 +81,7 @@ def training_config() -> Config:
 
 def run_dir() -> Path:
     """Returns the folder that --run_dir names."""
-    return Path(RUN_DIR.value)
+    return Path(flags.FLAGS["run_dir"].value)
 
 
 def accept_changes() -> bool:
@@ -93,20 +115,55 @@ def start_tensorflow() -> None:
             os.close(screen)
 
 
-def run(main: Callable[[], None]) -> None:
-    """Parses the flags, calls `main` and exits with `guarded`'s status.
+class _HelpFlag(flags.BooleanFlag):
+    """--help and -h: prints a text and exits with status 0."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__("help", False, "Print this.", short_name="h")
+        self._text = text
+
+    def parse(self, argument: str | bool) -> NoReturn:
+        print(self._text)
+        sys.exit(DONE)
+
+
+def run(
+    command: ModuleType, program: str, arguments: Sequence[str] | None = None
+) -> NoReturn:
+    """Parses the flags, calls the command's `main`, exits with `guarded`'s status.
 
     Args:
-        main: the command.
+        command: a module with flags, a docstring and `main`, as `huse_tf.commands` says.
+        program: how the user called it, such as "python train.py".
+        arguments: what stood behind that; those of the process if not given.
     """
+    takes = [name.upper() for name in inspect.signature(command.main).parameters]
+    flags.DEFINE_flag(_HelpFlag(_help(command, program, takes)), module_name=__name__)
+    flags.FLAGS.set_gnu_getopt()
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        _, *given = flags.FLAGS([program, *arguments])
+    except flags.Error as error:
+        reason = first_line(error).rstrip(" .?")
+        sys.exit(stop(f"{reason}; {program} --help lists the flags"))
+    if len(given) > len(takes):
+        sys.exit(stop(f"unexpected argument {given[-1]!r}; see {program} --help"))
+    given += [""] * (len(takes) - len(given))
+    faulthandler.enable()
+    logging.use_absl_handler()
+    logging.set_verbosity(logging.WARNING)
+    sys.exit(guarded(lambda: command.main(*given)))
 
-    def parsed(arguments: list[str]) -> int:
-        if len(arguments) > 1:
-            return _stop(f"unexpected argument '{arguments[1]}'; see --help")
-        logging.set_verbosity(logging.WARNING)
-        return guarded(main)
 
-    app.run(parsed)
+def _help(command: ModuleType, program: str, takes: Sequence[str]) -> str:
+    """Returns what --help prints: usage, the docstring, every flag of the command."""
+    # what runs as __main__ defines its flags under the name of its file
+    name = sys.argv[0] if command.__name__ == "__main__" else command.__name__
+    listed = flags.FLAGS.module_help(name).strip().partition("\n")[2].rstrip()
+    text = inspect.cleandoc(command.__doc__ or "").replace("{program}", program)
+    usage = " ".join(["usage:", program, *takes, "[flags]"])
+    shown = "  -h,--help: Print this and do nothing else."
+    return "\n".join([usage, "", text, "", "flags:", *filter(None, [listed]), shown])
 
 
 def guarded(main: Callable[[], None]) -> int:
@@ -123,11 +180,11 @@ def guarded(main: Callable[[], None]) -> int:
         with STOP:
             main()
     except InputError as error:
-        return _stop(str(error))
+        return stop(str(error))
     except OSError as error:
         if error.errno not in _DISK:
             raise
-        return _stop(
+        return stop(
             f"{error.filename or 'the output'}: {error.strerror}; free space or "
             "see to the rights there, and run the same command again"
         )
@@ -154,6 +211,7 @@ def with_flags(message: str) -> str:
     return re.sub(r"`(\w+)`", flag, message)
 
 
-def _stop(message: str) -> int:
+def stop(message: str) -> int:
+    """Prints why nothing goes on, one line; returns the exit status."""
     print(f"error: {with_flags(message)}", file=sys.stderr)
     return WRONG_INPUT

@@ -1,14 +1,15 @@
-"""Checks what a run needs, before hours are spent. It takes the flags of train.py.
+"""Checks what a run needs, before hours are spent.
 
-    python -m huse_tf.doctor [--config FILE] [--set section.key=value]
+Example: {program} --config config.ini --set data.csv=/shop/catalog.csv
 
-Exit status 1 where training would stop; every line that says so begins with STOP.
+It takes the flags of train.py. Exit status 1 where training would stop; every line that says so begins with STOP.
 """
 
 import collections
 import importlib.metadata
 import platform
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,8 @@ PYTHON = SpecifierSet(">=3.11,<3.14")
 SHOWN = 5  # classes and pictures named in a line
 SMALL_CLASS = 10  # products; classes below it are counted
 _REQUIREMENTS = Path(__file__).parents[1] / "requirements.txt"
+
+cli.define_training_flags()
 
 
 class Page:
@@ -272,5 +275,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    cli.define_training_flags()
-    cli.run(main)
+    cli.run(sys.modules[__name__], "python -m huse_tf.doctor")

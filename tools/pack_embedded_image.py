@@ -2,13 +2,16 @@
 
 The run is one of train.py with configs/embedded_image.ini.
 
-Example: python tools/pack_embedded_image.py --run_dir runs/embedded_image
+Example: {program} --run_dir runs/embedded_image
 """
+
+import sys
 
 from absl import flags
 
 from huse_tf import cli
 
+cli.define_run_dir()
 _TO = flags.DEFINE_string(
     "to", None, "The file to write; where the encoder `embedded` looks, by default."
 )
@@ -36,4 +39,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    cli.run(sys.modules[__name__], "python tools/pack_embedded_image.py")

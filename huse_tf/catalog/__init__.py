@@ -1,6 +1,6 @@
 """A product catalogue: from files to checked products."""
 
-from huse_tf.catalog.catalog import Catalog, read_catalog
+from huse_tf.catalog.catalog import Catalog, check_sources, read_catalog
 from huse_tf.catalog.splits import SPLITS
 
-__all__ = ["SPLITS", "Catalog", "read_catalog"]
+__all__ = ["SPLITS", "Catalog", "check_sources", "read_catalog"]

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from huse_tf.catalog.csv_reader import read_table
+from huse_tf.catalog.csv_reader import check_readable, read_table
+from huse_tf.catalog.image_files import ImageFolder
 from huse_tf.catalog.rows import SHOWN, Rejected, RowReader, find_columns
 from huse_tf.catalog.splits import SPLITS, stratified_split
 from huse_tf.config import DataConfig
@@ -142,6 +143,12 @@ class Catalog:
                 f"data.max_bad_rows allows {limit:,}: {_reasons(self.rejected)}; "
                 "repair them or raise data.max_bad_rows"
             )
+
+
+def check_sources(data: DataConfig) -> None:
+    """Raises InputError where the CSV or the images folder is not there."""
+    check_readable(data.csv)
+    ImageFolder(data.images)
 
 
 def read_catalog(data: DataConfig) -> Catalog:

@@ -114,6 +114,17 @@ class Table:
         return False
 
 
+def check_readable(path: Path) -> None:
+    """Raises InputError where a catalogue's file cannot be opened."""
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot read the catalogue: {error.strerror}; data.csv names it: "
+            "set it to a CSV file"
+        ) from error
+
+
 def read_table(path: Path) -> Table:
     """Decodes a CSV file and reads its header.
 
@@ -125,12 +136,8 @@ def read_table(path: Path) -> Table:
     Raises:
         InputError: the file cannot be read, is empty or has no readable header.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(
-            f"{path}: cannot read the catalogue: {error.strerror}; data.csv names it"
-        ) from error
+    check_readable(path)
+    data = path.read_bytes()
     text, encoding = _decode(path, data)
     suspect = "\0" in text or encoding == "UTF-8 with bad bytes"
     lines = io.StringIO(text, newline="").readlines()

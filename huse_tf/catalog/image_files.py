@@ -25,7 +25,8 @@ class ImageFolder:
         """
         if not os.path.isdir(root):
             raise InputError(
-                f"{root}: the images folder is not there; data.images names it"
+                f"{root}: the images folder is not there; data.images names it: set "
+                "it to the folder that the image column's paths start at"
             )
         self._root = str(root)
         self._inside = os.path.join(os.path.realpath(root), "")

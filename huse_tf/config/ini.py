@@ -58,10 +58,19 @@ class Config:
         return "\n\n".join(blocks) + "\n"
 
     def brief(self) -> str:
-        """Returns every key and its value for the screen, a paragraph a section."""
-        paragraphs = []
+        """Returns the paths and what differs from its default, for the screen."""
+        paragraphs = [
+            "paths, and what differs from its default (config.ini in the run folder "
+            "has every key):"
+        ]
         for name in SECTIONS:
-            pairs = [f"{field.name}={self._text(name, field)}" for field in _keys(name)]
+            pairs = [
+                f"{field.name}={self._text(name, field)}"
+                for field in _keys(name)
+                if self.value(f"{name}.{field.name}") != field.default
+            ]
+            if not pairs:
+                continue
             paragraphs.append(
                 textwrap.fill(
                     f"[{name}] " + "  ".join(pairs),

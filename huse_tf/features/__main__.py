@@ -1,26 +1,32 @@
 """Encodes a catalogue, or one part of it, before training.
 
-Ten processes, on one machine or on ten that share features.folder, each with the flags
-of train.py and its part:
+Example: {program} --config config.ini --part 1/10
 
-    python -m huse_tf.features --config config.ini --part 1/10     to 10/10
+Ten processes, on one machine or on ten that share features.folder, each with the flags
+of train.py and its part, 1/10 to 10/10, share the work.
 """
+
+import sys
 
 from absl import flags
 
 from huse_tf import cli
-from huse_tf.catalog import read_catalog
-from huse_tf.encoders.images.factory import make_image_encoder
-from huse_tf.encoders.texts.factory import make_text_encoder
-from huse_tf.features.encode import encode_images, encode_texts, read_part
+from huse_tf.catalog import check_sources, read_catalog
 
+cli.define_training_flags()
 _PART = flags.DEFINE_string("part", "1/1", "K/N: the K-th of N shares, K from 1.")
 
 
 def main() -> None:
     """Encodes the pictures and the texts of one part of the catalogue."""
-    part = read_part(_PART.value)
     config = cli.training_config()
+    check_sources(config.data)
+    cli.start_tensorflow()
+    from huse_tf.encoders.images.factory import make_image_encoder
+    from huse_tf.encoders.texts.factory import make_text_encoder
+    from huse_tf.features.encode import encode_images, encode_texts, read_part
+
+    part = read_part(_PART.value)
     catalog = read_catalog(config.data)
 
     images = make_image_encoder(config.image_encoder)
@@ -35,5 +41,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    cli.define_training_flags()
-    cli.run(main)
+    cli.run(sys.modules[__name__], "python -m huse_tf.features")

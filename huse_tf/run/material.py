@@ -17,7 +17,8 @@ from huse_tf.encoders.texts.factory import (
     make_text_encoder,
 )
 from huse_tf.errors import InputError
-from huse_tf.features import Features, encode_images, encode_texts
+from huse_tf.features.encode import encode_images, encode_texts
+from huse_tf.features.reading import Features
 from huse_tf.objectives import make_objective
 from huse_tf.run import pipelines
 from huse_tf.run.pipelines import Fetch, Pipeline

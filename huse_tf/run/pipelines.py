@@ -16,7 +16,7 @@ from huse_tf.config import ImageEncoderConfig
 from huse_tf.encoders.base import ImageEncoder, TextEncoder
 from huse_tf.encoders.images.augment import augment
 from huse_tf.encoders.images.unreadable import why_file_undecodable
-from huse_tf.features import Features
+from huse_tf.features.reading import Features
 from huse_tf.progress import Progress
 
 # positions int64 [B] in the catalogue and the step, or -1 outside of training

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from huse_tf.encoders.base import ImageEncoder, TextEncoder
-from huse_tf.features import encode_images
+from huse_tf.features.encode import encode_images
 
 OLD = 1_600_000_000
 

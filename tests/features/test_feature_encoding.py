@@ -18,8 +18,8 @@ from feature_fakes import (
 )
 
 from huse_tf.errors import InputError, Interrupted
-from huse_tf.features import encode_texts, image_keys
-from huse_tf.features.encode import read_part
+from huse_tf.features import image_keys
+from huse_tf.features.encode import encode_texts, read_part
 from huse_tf.progress import Progress
 
 

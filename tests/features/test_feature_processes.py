@@ -20,7 +20,8 @@ from feature_fakes import (
     pixels_of,
 )
 
-from huse_tf.features import encode_texts, store
+from huse_tf.features import store
+from huse_tf.features.encode import encode_texts
 from huse_tf.progress import Progress
 
 ROOT = Path(__file__).parents[2]

@@ -36,7 +36,7 @@ def encode(folder, kind):
 
     from huse_tf.config import FeaturesConfig
     from huse_tf.encoders.base import TextEncoder
-    from huse_tf.features import encode_texts
+    from huse_tf.features.encode import encode_texts
 
     class Digits(TextEncoder):
         """A hash of the string, as a float, times a row of numbers."""
