@@ -133,7 +133,7 @@ def run(
     """Parses the flags, calls the command's `main`, exits with `guarded`'s status.
 
     Args:
-        command: a module with flags, a docstring and `main`, as `huse_tf.commands` says.
+        command: a module with flags, a docstring and `main`: see `huse_tf.commands`.
         program: how the user called it, such as "python train.py".
         arguments: what stood behind that; those of the process if not given.
     """

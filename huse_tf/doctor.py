@@ -2,7 +2,8 @@
 
 Example: {program} --config config.ini --set data.csv=/shop/catalog.csv
 
-It takes the flags of train.py. Exit status 1 where training would stop; every line that says so begins with STOP.
+It takes the flags of the trainers. Exit status 1 where training would stop; every line
+that says so begins with STOP.
 """
 
 import collections

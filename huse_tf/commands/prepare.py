@@ -12,7 +12,6 @@ from pathlib import Path
 
 from absl import flags
 
-from huse_tf import cli
 from huse_tf.errors import InputError
 from huse_tf.public_sets import fashion, folders, food101, grocery
 from huse_tf.public_sets.checked import check

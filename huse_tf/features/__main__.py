@@ -3,7 +3,7 @@
 Example: {program} --config config.ini --part 1/10
 
 Ten processes, on one machine or on ten that share features.folder, each with the flags
-of train.py and its part, 1/10 to 10/10, share the work.
+of a trainer and its part, 1/10 to 10/10, share the work.
 """
 
 import sys
