@@ -263,6 +263,23 @@ def test_differences_say_here_and_there(ini):
     assert here.differences(here) == []
 
 
+def test_brief_shows_paths_and_what_differs_from_its_default(ini):
+    config = load_config(ini, ["loss.beta=0.5", "training.epochs=7", "loss.alpha=1"])
+    head, *shown = config.brief().splitlines()
+    assert head.endswith("has every key):")
+    assert re.findall(r"(?:^| )(\[?\w+[]=])(\S*)", " ".join(shown)) == [
+        ("[data]", ""),
+        ("csv=", str(config.data.csv)),
+        ("images=", str(config.data.images)),
+        ("[loss]", ""),
+        ("beta=", "0.5"),
+        ("[training]", ""),
+        ("epochs=", "7"),
+        ("[features]", ""),
+        ("folder=", str(config.features.folder)),
+    ]
+
+
 def test_one_factory_can_take_the_text_or_the_class_encoder(ini):
     config = load_config(ini)
     for field in dataclasses.fields(config.text_encoder):
