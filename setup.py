@@ -30,4 +30,5 @@ class BuildWithStarter(build_py):
         )
 
 
-setup(cmdclass={"build_py": BuildWithStarter})
+if __name__ == "__main__":
+    setup(cmdclass={"build_py": BuildWithStarter})

@@ -1,10 +1,10 @@
 """`huse example`: what it lays down, from a clone and from a wheel."""
 
 import os
-import subprocess
-import sys
+import runpy
 
 import pytest
+from setuptools import Distribution, find_packages
 from small_runs import ROOT
 
 from huse_tf.commands import example
@@ -64,16 +64,17 @@ def test_goes_on_where_a_copy_was_interrupted(tmp_path, monkeypatch):
     assert files(tmp_path) == expected()
 
 
-def test_a_wheel_carries_it(tmp_path, call):
+def test_a_wheel_carries_it(tmp_path, call, monkeypatch):
     """What a wheel is made of is built; huse then runs from there, away from here."""
     built = tmp_path / "built"
-    subprocess.run(
-        [sys.executable, "setup.py", "-q", "egg_info", "--egg-base", tmp_path]
-        + ["build_py", "--build-lib", built],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-    )
+    monkeypatch.chdir(ROOT)
+    setup = runpy.run_path("setup.py", run_name="setup")
+    package = {"packages": find_packages(include=["huse_tf*"])}
+    built_by = Distribution({**package, "script_name": "setup.py"})
+    build = setup["BuildWithStarter"](built_by)
+    build.build_lib = str(built)
+    build.ensure_finalized()
+    build.run()
     assert files(built / "huse_tf" / "starter") == expected()
     words = ["-m", "huse_tf", "example", "there"]
     status, output, errors = call(words, cwd=tmp_path, package=built)
