@@ -21,13 +21,13 @@ import numpy as np
 import tensorflow as tf
 from absl import app, flags
 
-from huse_tf.config import LossConfig, OptimizerConfig, TowersConfig
 from huse_tf.features.keys import text_keys
 from huse_tf.features.reading import Features
 from huse_tf.features.store import SHARD_ROWS, FeatureStore, ShardWriter
-from huse_tf.model import HuseModel, embedding_network
+from huse_tf.model import HuseModel
 from huse_tf.objectives import Huse
 from huse_tf.run.pipelines import Pipeline, features_in_ram, stored_features
+from huse_tf.towers import embedding_network
 from huse_tf.training.optimizers import make_optimizer
 
 _ROWS = flags.DEFINE_integer("rows", 100_000, "made-up products", lower_bound=1)
@@ -54,10 +54,10 @@ def fill(folder: str, kind: str, dim: int) -> Features:
 
 
 def make_model() -> HuseModel:
-    network = embedding_network(IMAGE_DIM, TEXT_DIM, CLASSES, TowersConfig(), 8.0, 1)
+    network = embedding_network(IMAGE_DIM, TEXT_DIM, CLASSES, seed=1)
     graph = np.ones([CLASSES, CLASSES], np.float32) - np.eye(CLASSES, dtype=np.float32)
-    model = HuseModel(network, Huse(LossConfig(), graph))
-    model.set_optimizers(lambda m: make_optimizer(OptimizerConfig(), 10**6, m))
+    model = HuseModel(network, Huse(graph))
+    model.compile(make_optimizer())
     return model
 
 
@@ -77,7 +77,7 @@ def peak_megabytes() -> float:
 def main(_: list[str]) -> None:
     labels = np.random.default_rng(1).integers(0, CLASSES, _ROWS.value, np.int32)
     split = {"train": np.arange(_ROWS.value, dtype=np.int64)}
-    step = tf.function(make_model().train_step)
+    step = tf.function(make_model().optimise)
     steps = 2 * _ROUNDS.value * (_STEPS.value + 1)
     with tempfile.TemporaryDirectory() as folder:
         image, text = fill(folder, "image", IMAGE_DIM), fill(folder, "text", TEXT_DIM)

@@ -12,13 +12,14 @@ the features).
 import statistics
 import time
 
+import keras
 import numpy as np
 import tensorflow as tf
 from absl import app, flags
 
-from huse_tf.config import LossConfig, OptimizerConfig, TowersConfig
-from huse_tf.model import HuseModel, embedding_network
+from huse_tf.model import HuseModel
 from huse_tf.objectives import Huse
+from huse_tf.towers import embedding_network
 from huse_tf.training.optimizers import make_optimizer
 
 _BATCH = flags.DEFINE_integer("batch_size", 1024, "products a step", lower_bound=2)
@@ -28,19 +29,20 @@ _SECONDS = flags.DEFINE_float("seconds", 4.0, "length of one timing of the step"
 IMAGE_DIM, TEXT_DIM, CLASSES = 1024, 384, 86
 
 
-def products(towers: TowersConfig, batch: int) -> dict[str, list[float]]:
+def products(network: keras.Model, batch: int) -> dict[str, list[float]]:
     """Returns forward FLOPs and executed FLOPs of each group of matrix products."""
+
+    def forward(layer: str) -> list[float]:
+        kernels = [v for v in network.get_layer(layer).variables if v.name == "kernel"]
+        return [2.0 * batch * a * b for a, b in (v.shape for v in kernels)]
+
     table = {}
-    for name, dim, layers in (
-        ("image_tower", IMAGE_DIM, towers.image_layers),
-        ("text_tower", TEXT_DIM, towers.text_layers),
-    ):
-        sizes = [dim, *[towers.units] * (layers - 1), towers.embedding_dim]
-        flops = [2.0 * batch * a * b for a, b in zip(sizes, sizes[1:], strict=False)]
+    for name in ("image_tower", "text_tower"):
+        flops = forward(name)
         table[name] = [sum(flops), 3 * sum(flops) - flops[0]]
-    classifier = 2.0 * 2 * batch * towers.embedding_dim * CLASSES
+    classifier = 2 * sum(forward("classifier"))
     table["classifier"] = [classifier, 3 * classifier]
-    block = 2.0 * batch * batch * towers.embedding_dim
+    block = 2.0 * batch * batch * network.get_layer("classifier").kernel.shape[0]
     table["graph_loss"] = [4 * block, 7 * block]
     return table
 
@@ -57,26 +59,23 @@ def timed(call, seconds: float) -> float:
 
 def main(_) -> None:
     batch = _BATCH.value
-    towers, loss = TowersConfig(), LossConfig()
     rng = np.random.default_rng(0)
     graph = rng.uniform(0.1, 1.0, (CLASSES, CLASSES)).astype(np.float32)
     graph = np.triu(graph, 1) + np.triu(graph, 1).T
-    network = embedding_network(
-        IMAGE_DIM, TEXT_DIM, CLASSES, towers, loss.logit_scale, seed=1
-    )
-    model = HuseModel(network, Huse(loss, graph))
-    model.set_optimizers(lambda m: make_optimizer(OptimizerConfig(), 10**6, m))
+    network = embedding_network(IMAGE_DIM, TEXT_DIM, CLASSES, seed=1)
+    model = HuseModel(network, Huse(graph))
+    model.compile(make_optimizer())
     data = {
         "image": tf.constant(rng.normal(size=(batch, IMAGE_DIM)), tf.float32),
         "text": tf.constant(rng.normal(size=(batch, TEXT_DIM)), tf.float32),
         "label": tf.constant(rng.integers(0, CLASSES, batch), tf.int32),
     }
-    step = tf.function(model.train_step)
+    step = tf.function(model.optimise)
     side = 8192 if tf.config.list_physical_devices("GPU") else 4096
     square = tf.random.stateless_normal([side, side], seed=[1, 2])
     multiply = tf.function(lambda a: tf.reduce_sum(tf.matmul(a, a)[0, :1]))
 
-    table = products(towers, batch)
+    table = products(network, batch)
     useful = 3 * sum(forward for forward, _ in table.values())
     executed = sum(done for _, done in table.values())
     shares, peaks, rates = [], [], []

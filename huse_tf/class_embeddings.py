@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from huse_tf import arguments
 from huse_tf.errors import InputError
 
 TOLERANCE = 0.1  # of a class distance, in [0, 2]
@@ -26,7 +27,7 @@ def class_embeddings_from_graph(
 
     Args:
         graph: float32 [K, K], A of eq. 4: symmetric, in [0, 2], diagonal 0.
-        dim: D, towers.embedding_dim.
+        dim: D, embedding_dim of the towers, at least 2.
         class_names: [K], for the message.
 
     Returns:
@@ -35,7 +36,9 @@ def class_embeddings_from_graph(
     Raises:
         InputError: a distance would be off by more than 0.1, because D is too small or
             no points on a sphere have these distances.
+        ValueError: `dim` is outside of its range.
     """
+    arguments.integer("dim", dim, 2)
     gram = 1.0 - np.asarray(graph, np.float64)
     values, vectors = np.linalg.eigh(gram)
     roots = np.sqrt(np.maximum(values, 0.0))

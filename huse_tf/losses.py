@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from huse_tf import arguments
 from huse_tf.distances import paired_distance
 
 GRAPH_MARGINS = ("printed", "hinge", "none")
@@ -101,13 +102,11 @@ def graph_targets(graph: tf.Tensor, margin: float, graph_margin: str) -> GraphTa
         The tables of `graph_loss`.
 
     Raises:
-        ValueError: `graph_margin` is none of the three.
+        ValueError: `margin` is outside of its range, or `graph_margin` none of the
+            three.
     """
-    if graph_margin not in GRAPH_MARGINS:
-        raise ValueError(
-            f"graph_margin must be one of {', '.join(GRAPH_MARGINS)}. "
-            f"Received: {graph_margin!r}"
-        )
+    arguments.number("margin", margin, 0, 2)
+    arguments.choice("graph_margin", graph_margin, GRAPH_MARGINS)
     graph = tf.convert_to_tensor(graph, tf.float32)
     is_near = graph < margin
     unreachable = tf.fill(tf.shape(graph), _UNREACHABLE)

@@ -1,127 +1,57 @@
-"""The model: two towers, one classifier, and one place that computes the losses."""
+"""The model: the network, and one place that computes the losses."""
 
-from collections.abc import Callable
+from typing import Any
 
 import keras
 import tensorflow as tf
 
-from huse_tf.config import TowersConfig
+from huse_tf.by_group import grouped
 from huse_tf.encoders.base import ImageEncoder, TextEncoder
 from huse_tf.objectives import Objective
-from huse_tf.towers import SharedClassifier, tower
+from huse_tf.towers import SharedClassifier
 
 
-def embedding_network(
-    image_dim: int,
-    text_dim: int,
-    classes: int,
-    towers: TowersConfig,
-    logit_scale: float | str,
-    seed: int,
-    precision: str = "float32",
-    classifier: str = "shared",
-) -> keras.Model:
-    """Builds the trained part of HUSE as a functional model.
-
-    Args:
-        image_dim: length of an image's feature vector.
-        text_dim: length of a text's feature vector.
-        classes: K.
-        towers: layers, units, embedding_dim D, dropout.
-        logit_scale: of the classifier, a number or "learned".
-        seed: of initial weights and dropout.
-        precision: a Keras dtype policy for the towers.
-        classifier: "shared" by both modalities (eq. 6); "separate", one each; or
-            "untrained": shared, and left as it is for objectives that do not classify.
-
-    Returns:
-        A model from {"image": [B, image_dim], "text": [B, text_dim]} to
-        {"image_embedding", "text_embedding": [B, D] of unit length,
-        "image_logits", "text_logits": [B, K]}, all float32.
-    """
-    image = keras.Input([image_dim], name="image")
-    text = keras.Input([text_dim], name="text")
-    image_tower = tower(
-        "image_tower", image_dim, towers.image_layers, towers, seed, precision
-    )
-    text_tower = tower(
-        "text_tower", text_dim, towers.text_layers, towers, seed + 1, precision
-    )
-    image_classifier = SharedClassifier(
-        classes,
-        logit_scale,
-        seed + 2,
-        name="classifier",
-        trainable=classifier != "untrained",
-    )
-    text_classifier = image_classifier
-    if classifier == "separate":
-        text_classifier = SharedClassifier(
-            classes, logit_scale, seed + 3, name="text_classifier"
-        )
-    image_embedding, text_embedding = image_tower(image), text_tower(text)
-    return keras.Model(
-        {"image": image, "text": text},
-        {
-            "image_embedding": image_embedding,
-            "text_embedding": text_embedding,
-            "image_logits": image_classifier(image_embedding),
-            "text_logits": text_classifier(text_embedding),
-        },
-        name="embedding_network",
-    )
-
-
+@keras.saving.register_keras_serializable("huse_tf")
 class HuseModel(keras.Model):
     """The network with its objective, and the encoders where these train along.
 
     A batch is a dict: "label" int32 [B]; "image" and "text", the features, float32
     [B, D_i] and [B, D_t], or, for a modality whose encoder is inside, what that
     encoder's `prepare` returned.
+
+    `compile`, `fit`, `evaluate`, `predict` and callbacks are Keras's. What they report
+    is each loss's mean over the rows: a batch counts by its rows. Terms over the pairs
+    of a batch, such as eq. 9, are thereby the batches' own, weighted by their rows.
     """
 
     def __init__(
         self,
         network: keras.Model,
         objective: Objective,
+        *,
         image_encoder: ImageEncoder | None = None,
         text_encoder: TextEncoder | None = None,
     ):
         """Takes the parts.
 
         Args:
-            network: from `embedding_network`.
+            network: from `towers.embedding_network`.
             objective: outputs and labels to named scalars.
             image_encoder: given if batches hold pixels instead of image features.
             text_encoder: given if batches hold tokens instead of text features.
+
+        Raises:
+            ValueError: the objective is none, does not keep to its contract, or does
+                not fit the network's classifier.
         """
         super().__init__(name="huse")
+        _check_fit(network, objective)
         self.network = network
         self.objective = objective
         self.image_encoder = image_encoder
         self.text_encoder = text_encoder
-        self._encoder_optimizers: list[keras.optimizers.Optimizer] = []
+        self._means = [keras.metrics.Mean(name=name) for name in objective.names]
         self.built = True
-
-    def set_optimizers(
-        self, make: Callable[[float], keras.optimizers.Optimizer]
-    ) -> list[keras.optimizers.Optimizer]:
-        """Gives the network and each encoder that trains along an optimizer.
-
-        Args:
-            make: from a learning-rate multiplier to a new optimizer.
-
-        Returns:
-            The optimizers, built.
-        """
-        self.optimizer = make(1.0)
-        self.optimizer.build(self.network.trainable_variables)
-        self._encoder_optimizers = []
-        for encoder in self.encoders:
-            optimizer = make(encoder.learning_rate_multiplier)
-            optimizer.build(encoder.trainable_variables)
-            self._encoder_optimizers.append(optimizer)
-        return [self.optimizer, *self._encoder_optimizers]
 
     def call(self, batch: dict, training: bool = False) -> dict[str, tf.Tensor]:
         """Returns the embeddings and logits of a batch; "label" is not read."""
@@ -136,27 +66,190 @@ class HuseModel(keras.Model):
         """Returns the objective's named scalars, for training and validation alike."""
         return self.objective(self(batch, training=training), batch["label"])
 
-    def train_step(self, batch: dict) -> dict[str, tf.Tensor]:
+    @property
+    def groups(self) -> dict[str, keras.layers.Layer]:
+        """What has an optimizer of its own: the network, encoders that train along."""
+        encoders = {
+            "image_encoder": self.image_encoder,
+            "text_encoder": self.text_encoder,
+        }
+        return {"network": self.network} | {
+            name: encoder
+            for name, encoder in encoders.items()
+            if encoder is not None and encoder.trainable_variables
+        }
+
+    @property
+    def multipliers(self) -> dict[str, float]:
+        """Factors on the learning rate, by group."""
+        return {
+            name: getattr(part, "learning_rate_multiplier", 1.0)
+            for name, part in self.groups.items()
+        }
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        *,
+        auto_scale_loss: bool = True,
+        jit_compile: bool = False,
+        **settings: Any,
+    ) -> None:
+        """Gives each group of variables its optimizer.
+
+        Args:
+            optimizer: a Keras name or instance, of which each encoder that trains along
+                takes a copy, its learning rate times the encoder's
+                `learning_rate_multiplier`; or a dict of one for each of `groups`.
+            auto_scale_loss: whether the loss is scaled where towers are float16. One
+                scale serves all groups: an overflow in any skips the step of all.
+            jit_compile: whether to use XLA, which knows no strings.
+            **settings: run_eagerly and steps_per_execution, as Keras has them.
+
+        Raises:
+            ValueError: a loss or metrics are given, or optimizers of other groups.
+        """
+        for name in ("loss", "loss_weights", "metrics", "weighted_metrics"):
+            if settings.pop(name, None) is not None:
+                raise ValueError(
+                    f"{name} must be left out: the objective computes the losses, and "
+                    "`evaluation.evaluate` the metrics"
+                )
+        groups = {name: part.trainable_variables for name, part in self.groups.items()}
+        sizes = {name: len(variables) for name, variables in groups.items()}
+        chosen = grouped(optimizer, self.multipliers, sizes)
+        scales = isinstance(chosen, keras.optimizers.LossScaleOptimizer)
+        if auto_scale_loss and not scales and _has_float16(self.network):
+            chosen = keras.optimizers.LossScaleOptimizer(chosen)
+        super().compile(
+            optimizer=chosen,
+            auto_scale_loss=False,
+            jit_compile=jit_compile,
+            **settings,
+        )
+        if not chosen.built:
+            chosen.build([v for group in groups.values() for v in group])
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compiles a loaded model as it was compiled when it was saved."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+
+    def optimise(self, batch: dict) -> dict[str, tf.Tensor]:
         """Takes one optimisation step and returns the losses before it."""
-        groups = [self.network.trainable_variables]
-        groups += [encoder.trainable_variables for encoder in self.encoders]
+        variables = [v for p in self.groups.values() for v in p.trainable_variables]
         with tf.GradientTape() as tape:
             losses = self.losses_of(batch, training=True)
             scaled = self.optimizer.scale_loss(losses["loss"])
-        gradients = tape.gradient(scaled, groups)
-        optimizers = [self.optimizer, *self._encoder_optimizers]
-        for optimizer, group, variables in zip(
-            optimizers, gradients, groups, strict=True
-        ):
-            optimizer.apply(group, variables)
+        self.optimizer.apply(tape.gradient(scaled, variables), variables)
         return losses
 
+    def train_step(self, batch: dict) -> dict[str, tf.Tensor]:
+        """Takes one step of Keras's `fit` and returns the epoch's means so far."""
+        _check_batch(batch)
+        return self._mean(batch, self.optimise(batch))
+
     def test_step(self, batch: dict) -> dict[str, tf.Tensor]:
-        """Returns the losses of one batch without dropout."""
-        return self.losses_of(batch, training=False)
+        """Takes in one batch of Keras's `evaluate`, and returns the means so far."""
+        _check_batch(batch)
+        return self._mean(batch, self.losses_of(batch, training=False))
+
+    def _mean(self, batch: dict, losses: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        rows = tf.shape(batch["label"])[0]
+        for mean in self._means:
+            mean.update_state(losses[mean.name], sample_weight=rows)
+        return {mean.name: mean.result() for mean in self._means}
 
     @property
-    def encoders(self) -> list[keras.layers.Layer]:
-        """The encoders inside that have something to train."""
-        inside = (self.image_encoder, self.text_encoder)
-        return [e for e in inside if e is not None and e.trainable_variables]
+    def metrics(self) -> list[keras.metrics.Metric]:
+        """A mean for each of the objective's names."""
+        return list(self._means)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns what rebuilds the model.
+
+        Raises:
+            NotImplementedError: an encoder inside cannot be rebuilt from its config.
+        """
+        parts = {"network": self.network, "objective": self.objective}
+        for name in ("image_encoder", "text_encoder"):
+            encoder = parts[name] = getattr(self, name)
+            if encoder is not None and "get_config" not in vars(type(encoder)):
+                raise NotImplementedError(
+                    f"{name} inside of a HuseModel cannot be saved with it: "
+                    f"{type(encoder).__name__} has no get_config. Save the weights "
+                    "(model.save_weights, or ModelCheckpoint with "
+                    "save_weights_only=True) and build the model again to load them, "
+                    "or train with train.py, whose run folder holds everything"
+                )
+        serialize = keras.saving.serialize_keras_object
+        return {name: serialize(part) for name, part in parts.items()}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects=None) -> "HuseModel":
+        """Builds what `get_config` was asked about."""
+        deserialize = keras.saving.deserialize_keras_object
+        return cls(
+            **{name: deserialize(v, custom_objects) for name, v in config.items()}
+        )
+
+    def export(self, filepath, format="tf_saved_model", **settings) -> None:
+        """Exports the network: features in, embeddings and logits out.
+
+        Args:
+            filepath: folder of the SavedModel.
+            format: as Keras has it.
+            **settings: as Keras has them.
+
+        Raises:
+            NotImplementedError: an encoder is inside.
+        """
+        if self.image_encoder is not None or self.text_encoder is not None:
+            raise NotImplementedError(
+                "A HuseModel with an encoder inside takes what `prepare` returned, "
+                "which no server has: export a run of train.py with export.py, which "
+                "takes picture files and strings, or model.network, which takes "
+                "features"
+            )
+        self.network.export(filepath, format=format, **settings)
+
+
+def _check_fit(network: keras.Model, objective: Objective) -> None:
+    """Raises ValueError where an objective is none or is not for this network."""
+    if not isinstance(objective, Objective):
+        raise ValueError(f"objective must be an Objective. Received: {objective!r}")
+    found = [x for x in network.layers if isinstance(x, SharedClassifier)]
+    if found:
+        trained = "separate" if len(found) > 1 else "shared"
+        received = trained if found[0].trainable else "untrained"
+        if objective.classifier != received:
+            raise ValueError(
+                f'network must be built with classifier="{objective.classifier}" for '
+                f'{type(objective).__name__}. Received: classifier="{received}"'
+            )
+        if objective.classes not in (None, found[0].classes):
+            raise ValueError(
+                f"network must have the {objective.classes} classes of "
+                f"{type(objective).__name__}. Received: {found[0].classes} classes"
+            )
+    # Two rows that say nothing: a contract that is not kept shows here, in one line,
+    # and not under the traceback of a step.
+    outputs = {
+        name: tf.zeros([2, *output.shape[1:]], output.dtype)
+        for name, output in network.output.items()
+    }
+    objective(outputs, tf.zeros([2], tf.int32))
+
+
+def _check_batch(batch: Any) -> None:
+    needed = ("image", "text", "label")
+    if not isinstance(batch, dict) or any(name not in batch for name in needed):
+        received = ", ".join(batch) if isinstance(batch, dict) else type(batch).__name__
+        raise ValueError(
+            f"a batch must be a dict of {', '.join(needed)}. Received: {received}"
+        )
+
+
+def _has_float16(network: keras.Layer) -> bool:
+    """Says whether a layer, or one inside of it, computes in float16."""
+    inside = map(_has_float16, getattr(network, "layers", ()))
+    return network.compute_dtype == "float16" or any(inside)

@@ -113,16 +113,33 @@ def read_graph(path: str | Path, class_names: Sequence[str]) -> np.ndarray:
             raise InputError(f"semantic graph {path}: {axis} '{twice[0]}' stands twice")
     part = frame.loc[list(class_names), list(class_names)]
     graph = part.apply(pd.to_numeric, errors="coerce").to_numpy(np.float32)
-    _check(graph, str(path), class_names)
+    check_graph(graph, f"semantic graph {path}", class_names)
     return graph
 
 
-def _check(graph: np.ndarray, source: str, class_names: Sequence[str]) -> None:
+def check_graph(
+    graph: np.ndarray, source: str, class_names: Sequence[str] | None = None
+) -> None:
+    """Raises where a matrix is no A of eq. 4.
+
+    Args:
+        graph: float [K, K].
+        source: what it is and where it comes from, to begin the message with.
+        class_names: K names for the message; None names classes by their numbers.
+
+    Raises:
+        InputError: it is not square, a value is not a number in [0, 2], it is not
+            symmetric, or its diagonal is not 0.
+    """
+    if graph.ndim != 2 or graph.shape[0] != graph.shape[1]:
+        raise InputError(f"{source}: expected [K, K], received {list(graph.shape)}")
+    names = range(len(graph)) if class_names is None else class_names
+
     def stop(mask: np.ndarray, expected: str) -> None:
         i, j = np.argwhere(mask)[0]
         raise InputError(
-            f"semantic graph {source}: expected {expected}, received {graph[i, j]} "
-            f"for '{class_names[i]}' and '{class_names[j]}'"
+            f"{source}: expected {expected}, received {graph[i, j]} "
+            f"for '{names[i]}' and '{names[j]}'"
         )
 
     outside = ~((graph >= 0) & (graph <= 2))

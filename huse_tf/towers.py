@@ -1,11 +1,14 @@
-"""The two towers and the classifier that they share (section 3.2)."""
+"""The two towers, the classifier that they share, and both as one network (3.2)."""
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from huse_tf.config import TowersConfig
+from huse_tf import arguments
 from huse_tf.distances import unit
+
+CLASSIFIERS = ("shared", "separate", "untrained")
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
 @keras.saving.register_keras_serializable("huse_tf")
@@ -36,9 +39,12 @@ class FastDropout(keras.layers.Layer):
             rate: in [0, 1).
             seed: of the sequence of masks.
             **kwargs: of keras.layers.Layer.
+
+        Raises:
+            ValueError: `rate` is outside of its range.
         """
         super().__init__(**kwargs)
-        self.rate = rate
+        self.rate = arguments.number("rate", rate, 0, 1, "[)")
         self.seed = seed
         self._generator = keras.random.SeedGenerator(seed)
 
@@ -66,9 +72,12 @@ class FastDropout(keras.layers.Layer):
 def tower(
     name: str,
     dim: int,
+    *,
     layers: int,
-    config: TowersConfig,
-    seed: int,
+    units: int = 512,
+    embedding_dim: int = 512,
+    dropout: float = 0.05,
+    seed: int = 0,
     precision: str = "float32",
 ) -> keras.Model:
     """Builds one tower.
@@ -78,21 +87,34 @@ def tower(
 
     Args:
         name: of the model and the prefix of its layers.
-        dim: length of the feature vector that comes in.
-        layers: how many fully connected layers, at least 1 (paper: image 5, text 2).
-        config: units, embedding_dim and dropout.
-        seed: of the initial weights and of dropout.
-        precision: a Keras dtype policy; the unit norm stays float32.
+        dim: length of the feature vector that comes in, at least 1.
+        layers: how many fully connected layers, 1 to 100 (paper: image 5, text 2).
+        units: width of the hidden layers, at least 1.
+        embedding_dim: D, width of the last layer, at least 2.
+        dropout: share of units dropped between layers, in [0, 1).
+        seed: of the initial weights and of dropout, at least 0.
+        precision: float32 | mixed_bfloat16 | mixed_float16; the unit norm stays
+            float32.
 
     Returns:
         A functional model, float32 [B, dim] to float32 [B, embedding_dim].
+
+    Raises:
+        ValueError: an argument is outside of its range.
     """
+    arguments.integer("dim", dim, 1)
+    arguments.integer("layers", layers, 1, 100)
+    arguments.integer("units", units, 1)
+    arguments.integer("embedding_dim", embedding_dim, 2)
+    arguments.number("dropout", dropout, 0, 1, "[)")
+    arguments.integer("seed", seed, 0)
+    arguments.choice("precision", precision, PRECISIONS)
     seeds = np.random.SeedSequence(seed).generate_state(2 * layers)
     x = features = keras.Input([dim], name=f"{name}_features")
     for i in range(layers):
         last = i == layers - 1
         x = keras.layers.Dense(
-            config.embedding_dim if last else config.units,
+            embedding_dim if last else units,
             activation=None if last else "relu",
             kernel_initializer=keras.initializers.GlorotUniform(int(seeds[2 * i])),
             dtype=precision,
@@ -100,7 +122,7 @@ def tower(
         )(x)
         if not last:
             x = FastDropout(
-                config.dropout,
+                dropout,
                 seed=int(seeds[2 * i + 1]),
                 dtype=precision,
                 name=f"{name}_dropout_{i}",
@@ -115,16 +137,24 @@ class SharedClassifier(keras.layers.Layer):
     Formula: z = s W^T phi + b (eq. 6; s is `logit_scale`, 1 in the paper).
     """
 
-    def __init__(self, classes: int, logit_scale: float | str, seed: int, **kwargs):
+    def __init__(
+        self, classes: int, *, logit_scale: float | str = 8.0, seed: int = 0, **kwargs
+    ):
         """Takes the number of classes and the scale.
 
         Args:
-            classes: K.
-            logit_scale: s, above 0; or "learned": starts at 16, stays in [1, 100].
+            classes: K, at least 1.
+            logit_scale: s, in (0, 1000]; or "learned": starts at 16, stays in [1, 100].
             seed: of the initial weights.
             **kwargs: of keras.layers.Layer.
+
+        Raises:
+            ValueError: an argument is outside of its range.
         """
         super().__init__(**{**kwargs, "dtype": "float32"})
+        arguments.integer("classes", classes, 1)
+        if logit_scale != "learned":
+            arguments.number("logit_scale", logit_scale, 0, 1000, "(]")
         self.classes = classes
         self.logit_scale = logit_scale
         self.seed = seed
@@ -165,3 +195,95 @@ class SharedClassifier(keras.layers.Layer):
             "logit_scale": self.logit_scale,
             "seed": self.seed,
         }
+
+
+def embedding_network(
+    image_dim: int,
+    text_dim: int,
+    classes: int,
+    *,
+    image_layers: int = 5,
+    text_layers: int = 2,
+    units: int = 512,
+    embedding_dim: int = 512,
+    dropout: float = 0.05,
+    logit_scale: float | str = 8.0,
+    seed: int = 0,
+    precision: str = "float32",
+    classifier: str = "shared",
+) -> keras.Model:
+    """Builds the trained part of HUSE as a functional model.
+
+    Args:
+        image_dim: length of an image's feature vector, at least 1.
+        text_dim: length of a text's feature vector, at least 1.
+        classes: K, at least 1.
+        image_layers: layers of the image tower, 1 to 100.
+        text_layers: layers of the text tower, 1 to 100.
+        units: width of the hidden layers, at least 1.
+        embedding_dim: D, width of the last layer, at least 2.
+        dropout: share of units dropped between layers, in [0, 1).
+        logit_scale: of the classifier, a number in (0, 1000] or "learned".
+        seed: of initial weights and dropout, in [0, 2**31 - 1].
+        precision: of the towers: float32 | mixed_bfloat16 | mixed_float16.
+        classifier: "shared" by both modalities (eq. 6); "separate", one each; or
+            "untrained": shared, and left as it is for objectives that do not classify.
+
+    Returns:
+        A model from {"image": [B, image_dim], "text": [B, text_dim]} to
+        {"image_embedding", "text_embedding": [B, D] of unit length,
+        "image_logits", "text_logits": [B, K]}, all float32.
+
+    Raises:
+        ValueError: an argument is outside of its range; it names the argument.
+    """
+    for name, value in {
+        "image_dim": image_dim,
+        "text_dim": text_dim,
+        "classes": classes,
+    }.items():
+        arguments.integer(name, value, 1)
+    arguments.integer("image_layers", image_layers, 1, 100)
+    arguments.integer("text_layers", text_layers, 1, 100)
+    arguments.integer("seed", seed, 0, 2**31 - 1)
+    arguments.choice("classifier", classifier, CLASSIFIERS)
+    shape = {
+        "units": units,
+        "embedding_dim": embedding_dim,
+        "dropout": dropout,
+        "precision": precision,
+    }
+    image = keras.Input([image_dim], name="image")
+    text = keras.Input([text_dim], name="text")
+    image_tower = tower(
+        "image_tower", image_dim, layers=image_layers, seed=seed, **shape
+    )
+    text_tower = tower(
+        "text_tower", text_dim, layers=text_layers, seed=seed + 1, **shape
+    )
+    image_classifier = SharedClassifier(
+        classes,
+        logit_scale=logit_scale,
+        seed=seed + 2,
+        name="classifier",
+        trainable=classifier != "untrained",
+    )
+    text_classifier = image_classifier
+    if classifier == "separate":
+        text_classifier = SharedClassifier(
+            classes,
+            logit_scale=logit_scale,
+            seed=seed + 3,
+            name="text_classifier",
+        )
+    image_embedding, text_embedding = image_tower(image), text_tower(text)
+    return keras.Model(
+        {"image": image, "text": text},
+        {
+            "image_embedding": image_embedding,
+            "text_embedding": text_embedding,
+            "image_logits": image_classifier(image_embedding),
+            "text_logits": text_classifier(text_embedding),
+        },
+        name="embedding_network",
+    )

@@ -7,12 +7,11 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from huse_tf.config import TowersConfig
 from huse_tf.encoders.base import ImageEncoder
 from huse_tf.encoders.images.decode import decode_batch
 from huse_tf.encoders.texts.tfidf import TfidfEncoder
-from huse_tf.model import embedding_network
 from huse_tf.serving.module import ServingModule
+from huse_tf.towers import embedding_network
 
 CLASSES = ("bags", "caps", "coats", "mugs", "shoes<boots", "shoes<höga", "鞋")
 WEIGHT = 0.3
@@ -49,8 +48,9 @@ def make_module(classes=CLASSES, text_encoder=None, precision="float32"):
         image_encoder.dim,
         text_encoder.dim,
         len(classes),
-        TowersConfig(units=16, embedding_dim=DIM),
-        "learned",
+        units=16,
+        embedding_dim=DIM,
+        logit_scale="learned",
         seed=3,
         precision=precision,
     )

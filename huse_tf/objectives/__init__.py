@@ -26,13 +26,38 @@ __all__ = [
 
 Embed = Callable[[], np.ndarray]
 _MAKERS: dict[str, Callable[[Config, np.ndarray, Embed], Objective]] = {
-    "huse": lambda config, graph, embed: Huse(config.loss, graph),
-    "huse_p": lambda config, graph, embed: HuseP(config.loss, embed()),
-    "triplet": lambda config, graph, embed: Triplet(config.objective),
-    "cme": lambda config, graph, embed: Cme(config.objective),
-    "adamine": lambda config, graph, embed: AdaMine(config.objective),
-    "devise": lambda config, graph, embed: Devise(config.objective, embed()),
-    "hie": lambda config, graph, embed: Hie(config.objective, embed()),
+    "huse": lambda config, graph, embed: Huse(
+        graph,
+        alpha=config.loss.alpha,
+        beta=config.loss.beta,
+        gamma=config.loss.gamma,
+        margin=config.loss.margin,
+        graph_margin=config.loss.graph_margin,
+    ),
+    "huse_p": lambda config, graph, embed: HuseP(
+        embed(),
+        alpha=config.loss.alpha,
+        beta=config.loss.beta,
+        gamma=config.loss.gamma,
+    ),
+    "triplet": lambda config, graph, embed: Triplet(
+        margin=config.objective.triplet_margin
+    ),
+    "cme": lambda config, graph, embed: Cme(
+        margin=config.objective.cme_margin,
+        positive_share=config.objective.cme_positive_share,
+        classification_weight=config.objective.cme_classification_weight,
+    ),
+    "adamine": lambda config, graph, embed: AdaMine(
+        margin=config.objective.adamine_margin,
+        class_weight=config.objective.adamine_class_weight,
+    ),
+    "devise": lambda config, graph, embed: Devise(
+        embed(), margin=config.objective.devise_margin
+    ),
+    "hie": lambda config, graph, embed: Hie(
+        embed(), classification_weight=config.objective.hie_classification_weight
+    ),
     "separate": lambda config, graph, embed: Separate(),
 }
 

@@ -1,25 +1,57 @@
 """What every objective is: outputs and labels in, named scalars out."""
 
+import inspect
+from typing import Any, Self
+
+import keras
+import numpy as np
 import tensorflow as tf
 
+from huse_tf import arguments
 from huse_tf.losses import classification_loss
 
 
 class Objective:
     """A weighted sum of named terms.
 
+    A subclass adds a term by a name in `names`, a weight in `weights` and the scalar in
+    what `terms` returns. To be loaded inside a saved model it is registered with
+    `keras.saving.register_keras_serializable`.
+
     Attributes:
         names: the scalars that a call returns, the metric names; "loss" is optimised.
-        classifier: what the network's classifier is, see `model.embedding_network`:
+        classifier: what the network's classifier is, see `towers.embedding_network`:
             "shared" by the modalities, "separate" for each, or "untrained".
+        classes: K, where the objective knows it.
+        weights: of each term, by its name.
     """
 
     names: tuple[str, ...] = ("loss",)
     classifier = "shared"
+    classes: int | None = None
 
-    def __init__(self, *weights: float):
-        """Takes the weight of each term, in the order of `names` without "loss"."""
-        self._weights = dict(zip(self.names[1:], weights, strict=True))
+    def __new__(cls, *args, **kwargs) -> Self:
+        """Notes the arguments, from which `get_config` rebuilds the objective."""
+        objective = super().__new__(cls)
+        bound = inspect.signature(cls.__init__).bind_partial(objective, *args, **kwargs)
+        _, *given = bound.arguments
+        objective._arguments = {}
+        for name in given:
+            value = bound.arguments[name]
+            kind = bound.signature.parameters[name].kind
+            objective._arguments |= (
+                value if kind is inspect.Parameter.VAR_KEYWORD else {name: value}
+            )
+        return objective
+
+    def __init__(self, **weights: float):
+        """Takes the weight of each term, at least 0, by the term's name.
+
+        Raises:
+            ValueError: a weight is negative or no number.
+        """
+        arguments.not_negative(**weights)
+        self.weights = dict(weights)
 
     @property
     def classifies(self) -> bool:
@@ -44,10 +76,53 @@ class Objective:
 
         Returns:
             A float32 scalar for each of `names`.
+
+        Raises:
+            ValueError: `names`, `weights` and what `terms` returns do not name the
+                same terms.
         """
         terms = self.terms(outputs, labels)
-        weighted = [weight * terms[name] for name, weight in self._weights.items()]
-        return {"loss": tf.add_n(weighted), **terms}
+        self._check(terms)
+        named = [name for name in self.names if name != "loss"]
+        loss = tf.add_n([self.weights[name] * terms[name] for name in named])
+        scalars = {"loss": loss, **terms}
+        return {name: scalars[name] for name in self.names}
+
+    def _check(self, terms: dict[str, tf.Tensor]) -> None:
+        """Raises where the three owners of a term's name do not agree."""
+        if "loss" not in self.names or "loss" in terms or len(self.names) < 2:
+            raise ValueError(
+                f'{type(self).__name__}.names must be "loss", which is the weighted '
+                f"sum, and the name of each term. Received: {self.names}, with terms() "
+                f"returning {', '.join(terms) or 'nothing'}"
+            )
+        expected = set(self.names) - {"loss"}
+        for source, found in (("weights", self.weights), ("terms()", terms)):
+            if set(found) != expected:
+                raise ValueError(
+                    f"{type(self).__name__}.{source} must hold each of names without "
+                    f'"loss" ({", ".join(sorted(expected))}). '
+                    f"Received: {', '.join(sorted(found)) or 'nothing'}"
+                )
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that it was built with, as JSON values."""
+        return {
+            name: keras.saving.serialize_keras_object(
+                value.numpy() if isinstance(value, tf.Tensor) else value
+            )
+            for name, value in self._arguments.items()
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """Builds the objective that `get_config` was asked about."""
+        return cls(
+            **{
+                name: keras.saving.deserialize_keras_object(value)
+                for name, value in config.items()
+            }
+        )
 
 
 def classification_of(outputs: dict[str, tf.Tensor], labels: tf.Tensor) -> tf.Tensor:
@@ -58,3 +133,22 @@ def classification_of(outputs: dict[str, tf.Tensor], labels: tf.Tensor) -> tf.Te
         classification_loss(outputs["image_logits"], labels)
         + classification_loss(outputs["text_logits"], labels)
     )
+
+
+def unit_rows(name: str, points: np.ndarray) -> tf.Tensor:
+    """Returns points as float32 [K, D].
+
+    Raises:
+        ValueError: it is no matrix, or a row is not of length 1.
+    """
+    array = np.asarray(points, np.float32)
+    if array.ndim != 2:
+        raise ValueError(f"{name} must be [K, D]. Received: {list(array.shape)}")
+    norms = np.linalg.norm(array, axis=1)
+    wrong = np.flatnonzero(~(np.abs(norms - 1) < 1e-3))
+    if wrong.size:
+        raise ValueError(
+            f"{name} must have rows of length 1. "
+            f"Received: row {wrong[0]} of length {norms[wrong[0]]:.4g}"
+        )
+    return tf.constant(array)

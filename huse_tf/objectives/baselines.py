@@ -4,11 +4,13 @@ Each is its own paper's loss on our two towers. Where a paper has one modality, 
 are points of one space here, as in HUSE; where it has a batch's sum, we take the mean.
 """
 
+import keras
+import numpy as np
 import tensorflow as tf
 
-from huse_tf.config import ObjectiveConfig
+from huse_tf import arguments
 from huse_tf.losses import class_embedding_loss
-from huse_tf.objectives.base import Objective, classification_of
+from huse_tf.objectives.base import Objective, classification_of, unit_rows
 from huse_tf.objectives.baseline_losses import (
     class_triplet_loss,
     cosine_embedding_loss,
@@ -20,6 +22,7 @@ from huse_tf.objectives.baseline_losses import (
 _Tensors = dict[str, tf.Tensor]
 
 
+@keras.saving.register_keras_serializable("huse_tf")
 class Separate(Objective):
     """Two models with nothing in common: a tower and a classifier a modality.
 
@@ -31,13 +34,14 @@ class Separate(Objective):
 
     def __init__(self):
         """Weighs the only term by 1."""
-        super().__init__(1.0)
+        super().__init__(classification_loss=1.0)
 
     def terms(self, outputs: _Tensors, labels: tf.Tensor) -> _Tensors:
         """Computes the classification loss."""
         return {"classification_loss": classification_of(outputs, labels)}
 
 
+@keras.saving.register_keras_serializable("huse_tf")
 class Triplet(Objective):
     """FaceNet: a point is nearer to its class than to others, by a margin.
 
@@ -51,14 +55,17 @@ class Triplet(Objective):
     names = ("loss", "triplet_loss")
     classifier = "untrained"
 
-    def __init__(self, config: ObjectiveConfig):
+    def __init__(self, *, margin: float = 0.2):
         """Takes the margin.
 
         Args:
-            config: triplet_margin.
+            margin: a squared Euclidean distance, in [0, 4].
+
+        Raises:
+            ValueError: `margin` is outside of its range.
         """
-        super().__init__(1.0)
-        self._margin = config.triplet_margin
+        super().__init__(triplet_loss=1.0)
+        self._margin = arguments.number("margin", margin, 0, 4)
 
     def terms(self, outputs: _Tensors, labels: tf.Tensor) -> _Tensors:
         """Computes the triplet loss."""
@@ -67,6 +74,7 @@ class Triplet(Objective):
         return {"triplet_loss": triplet_loss(points, labels, self._margin)}
 
 
+@keras.saving.register_keras_serializable("huse_tf")
 class Cme(Objective):
     """Cross-modal embedding: cosine loss of pairs and non-pairs, and classifiers.
 
@@ -79,15 +87,27 @@ class Cme(Objective):
     names = ("loss", "pair_loss", "classification_loss")
     classifier = "separate"
 
-    def __init__(self, config: ObjectiveConfig):
+    def __init__(
+        self,
+        *,
+        margin: float = 0.1,
+        positive_share: float = 0.2,
+        classification_weight: float = 0.02,
+    ):
         """Takes margin and weights.
 
         Args:
-            config: cme_margin, cme_positive_share, cme_classification_weight.
+            margin: non-pairs above this cosine are pushed apart, in [-1, 1].
+            positive_share: weight of pairs, in [0, 1]; the rest is of non-pairs.
+            classification_weight: of the classification loss, at least 0.
+
+        Raises:
+            ValueError: an argument is outside of its range.
         """
-        super().__init__(1.0, config.cme_classification_weight)
-        self._margin = config.cme_margin
-        self._positive_share = config.cme_positive_share
+        arguments.not_negative(classification_weight=classification_weight)
+        super().__init__(pair_loss=1.0, classification_loss=classification_weight)
+        self._margin = arguments.number("margin", margin, -1, 1)
+        self._positive_share = arguments.number("positive_share", positive_share, 0, 1)
 
     def terms(self, outputs: _Tensors, labels: tf.Tensor) -> _Tensors:
         """Computes the loss of pairs and the classification loss."""
@@ -102,6 +122,7 @@ class Cme(Objective):
         }
 
 
+@keras.saving.register_keras_serializable("huse_tf")
 class AdaMine(Objective):
     """AdaMine: triplets of instances and of classes, averaged over the active ones.
 
@@ -113,14 +134,19 @@ class AdaMine(Objective):
     names = ("loss", "instance_loss", "class_loss")
     classifier = "untrained"
 
-    def __init__(self, config: ObjectiveConfig):
+    def __init__(self, *, margin: float = 0.3, class_weight: float = 0.3):
         """Takes margin and weight.
 
         Args:
-            config: adamine_margin, adamine_class_weight.
+            margin: a cosine distance, in [0, 2].
+            class_weight: lambda, of the triplets of classes, at least 0.
+
+        Raises:
+            ValueError: an argument is outside of its range.
         """
-        super().__init__(1.0, config.adamine_class_weight)
-        self._margin = config.adamine_margin
+        arguments.not_negative(class_weight=class_weight)
+        super().__init__(instance_loss=1.0, class_loss=class_weight)
+        self._margin = arguments.number("margin", margin, 0, 2)
 
     def terms(self, outputs: _Tensors, labels: tf.Tensor) -> _Tensors:
         """Computes the two triplet losses."""
@@ -131,6 +157,7 @@ class AdaMine(Objective):
         }
 
 
+@keras.saving.register_keras_serializable("huse_tf")
 class Devise(Objective):
     """DeViSE: a point is nearer to its own class name than to any other, by a margin.
 
@@ -140,16 +167,20 @@ class Devise(Objective):
     names = ("loss", "rank_loss")
     classifier = "untrained"
 
-    def __init__(self, config: ObjectiveConfig, class_embeddings: tf.Tensor):
-        """Takes the margin and psi.
+    def __init__(self, class_embeddings: np.ndarray, *, margin: float = 0.1):
+        """Takes psi and the margin.
 
         Args:
-            config: devise_margin.
             class_embeddings: float32 [K, D], unit rows.
+            margin: a cosine distance, in [0, 2].
+
+        Raises:
+            ValueError: `margin` is outside of its range, or a row is not of length 1.
         """
-        super().__init__(1.0)
-        self._margin = config.devise_margin
-        self._class_embeddings = tf.constant(class_embeddings, tf.float32)
+        super().__init__(rank_loss=1.0)
+        self._margin = arguments.number("margin", margin, 0, 2)
+        self._class_embeddings = unit_rows("class_embeddings", class_embeddings)
+        self.classes = len(self._class_embeddings)
 
     def terms(self, outputs: _Tensors, labels: tf.Tensor) -> _Tensors:
         """Computes the rank loss."""
@@ -161,6 +192,7 @@ class Devise(Objective):
         }
 
 
+@keras.saving.register_keras_serializable("huse_tf")
 class Hie(Objective):
     """Hierarchy-based embeddings: points on their class's embedding, and a classifier.
 
@@ -172,15 +204,24 @@ class Hie(Objective):
 
     names = ("loss", "class_embedding_loss", "classification_loss")
 
-    def __init__(self, config: ObjectiveConfig, class_embeddings: tf.Tensor):
-        """Takes the weight and psi.
+    def __init__(
+        self, class_embeddings: np.ndarray, *, classification_weight: float = 0.1
+    ):
+        """Takes psi and the weight.
 
         Args:
-            config: hie_classification_weight, lambda.
             class_embeddings: float32 [K, D], unit rows.
+            classification_weight: lambda, of the classification loss, at least 0.
+
+        Raises:
+            ValueError: the weight is negative, or a row is not of length 1.
         """
-        super().__init__(1.0, config.hie_classification_weight)
-        self._class_embeddings = tf.constant(class_embeddings, tf.float32)
+        arguments.not_negative(classification_weight=classification_weight)
+        super().__init__(
+            class_embedding_loss=1.0, classification_loss=classification_weight
+        )
+        self._class_embeddings = unit_rows("class_embeddings", class_embeddings)
+        self.classes = len(self._class_embeddings)
 
     def terms(self, outputs: _Tensors, labels: tf.Tensor) -> _Tensors:
         """Computes the distance to the class embeddings and the classification loss."""

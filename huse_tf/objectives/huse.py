@@ -1,17 +1,21 @@
 """HUSE (eq. 5) and HUSE-P (eq. 13 in place of eq. 11)."""
 
+import keras
+import numpy as np
 import tensorflow as tf
 
-from huse_tf.config import LossConfig
+from huse_tf import arguments
 from huse_tf.losses import (
     class_embedding_loss,
     gap_loss,
     graph_loss,
     graph_targets,
 )
-from huse_tf.objectives.base import Objective, classification_of
+from huse_tf.objectives.base import Objective, classification_of, unit_rows
+from huse_tf.semantic_graph import check_graph
 
 
+@keras.saving.register_keras_serializable("huse_tf")
 class Huse(Objective):
     """HUSE's objective.
 
@@ -20,17 +24,40 @@ class Huse(Objective):
 
     names = ("loss", "classification_loss", "graph_loss", "gap_loss")
 
-    def __init__(self, config: LossConfig, graph: tf.Tensor):
-        """Takes the weights of the terms and A.
+    def __init__(
+        self,
+        graph: np.ndarray,
+        *,
+        alpha: float = 1.0,
+        beta: float = 5.0,
+        gamma: float = 1.0,
+        margin: float = 0.7,
+        graph_margin: str = "none",
+    ):
+        """Takes A and the weights of the terms.
 
         Args:
-            config: alpha, beta, gamma, margin and graph_margin.
             graph: float32 [K, K], the semantic graph of eq. 4.
+            alpha: weight of the classification loss, at least 0; at 0 the network's
+                classifier is "untrained".
+            beta: weight of the graph loss, at least 0.
+            gamma: weight of the gap loss, at least 0.
+            margin: zeta of eq. 10, a cosine distance in [0, 2].
+            graph_margin: printed | hinge | none, see `losses.graph_targets`.
+
+        Raises:
+            ValueError: a number is outside of its range, or `graph_margin` none of the
+                three.
+            InputError: `graph` is no matrix of distances.
         """
-        super().__init__(config.alpha, config.beta, config.gamma)
-        if config.alpha == 0:
+        arguments.not_negative(alpha=alpha, beta=beta, gamma=gamma)
+        super().__init__(classification_loss=alpha, graph_loss=beta, gap_loss=gamma)
+        if alpha == 0:
             self.classifier = "untrained"
-        self._targets = graph_targets(graph, config.margin, config.graph_margin)
+        graph = np.asarray(graph, np.float32)
+        check_graph(graph, "graph")
+        self.classes = len(graph)
+        self._targets = graph_targets(graph, margin, graph_margin)
 
     def terms(
         self, outputs: dict[str, tf.Tensor], labels: tf.Tensor
@@ -44,6 +71,7 @@ class Huse(Objective):
         }
 
 
+@keras.saving.register_keras_serializable("huse_tf")
 class HuseP(Objective):
     """HUSE-P: points are drawn to their class's embedding, not to each other.
 
@@ -53,17 +81,35 @@ class HuseP(Objective):
 
     names = ("loss", "classification_loss", "class_embedding_loss", "gap_loss")
 
-    def __init__(self, config: LossConfig, class_embeddings: tf.Tensor):
-        """Takes the weights of the terms and psi.
+    def __init__(
+        self,
+        class_embeddings: np.ndarray,
+        *,
+        alpha: float = 1.0,
+        beta: float = 5.0,
+        gamma: float = 1.0,
+    ):
+        """Takes psi and the weights of the terms.
 
         Args:
-            config: alpha, beta and gamma.
-            class_embeddings: float32 [K, D], unit rows, psi of eq. 13.
+            class_embeddings: float32 [K, D], unit rows, psi of eq. 13; from
+                `class_embeddings.class_embeddings_from_graph`.
+            alpha: weight of the classification loss, at least 0; at 0 the network's
+                classifier is "untrained".
+            beta: weight of the class embedding loss, at least 0.
+            gamma: weight of the gap loss, at least 0.
+
+        Raises:
+            ValueError: a weight is negative, or a row is not of length 1.
         """
-        super().__init__(config.alpha, config.beta, config.gamma)
-        if config.alpha == 0:
+        arguments.not_negative(alpha=alpha, beta=beta, gamma=gamma)
+        super().__init__(
+            classification_loss=alpha, class_embedding_loss=beta, gap_loss=gamma
+        )
+        if alpha == 0:
             self.classifier = "untrained"
-        self._class_embeddings = tf.constant(class_embeddings, tf.float32)
+        self._class_embeddings = unit_rows("class_embeddings", class_embeddings)
+        self.classes = len(self._class_embeddings)
 
     def terms(
         self, outputs: dict[str, tf.Tensor], labels: tf.Tensor

@@ -8,7 +8,7 @@ import numpy as np
 from huse_tf.catalog import Catalog
 from huse_tf.config import Config
 from huse_tf.encoders.base import ImageEncoder, TextEncoder
-from huse_tf.model import HuseModel, embedding_network
+from huse_tf.model import HuseModel
 from huse_tf.objectives import Objective, make_objective
 from huse_tf.run import changes
 from huse_tf.run.folder import RunFolder
@@ -20,6 +20,7 @@ from huse_tf.run.material import (
     texts_train_along,
 )
 from huse_tf.run.pipelines import Pipeline
+from huse_tf.towers import embedding_network
 
 
 @dataclass(frozen=True)
@@ -111,15 +112,15 @@ def build_model(
         image_encoder.dim,
         text_encoder.dim,
         classes,
-        config.towers,
-        config.loss.logit_scale,
-        config.training.seed,
-        config.training.precision,
-        objective.classifier,
+        **dataclasses.asdict(config.towers),
+        logit_scale=config.loss.logit_scale,
+        seed=config.training.seed,
+        precision=config.training.precision,
+        classifier=objective.classifier,
     )
     return HuseModel(
         network,
         objective,
-        image_encoder if images_train_along(config) else None,
-        text_encoder if texts_train_along(config) else None,
+        image_encoder=image_encoder if images_train_along(config) else None,
+        text_encoder=text_encoder if texts_train_along(config) else None,
     )

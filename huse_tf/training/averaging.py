@@ -6,6 +6,8 @@ from contextlib import contextmanager
 import keras
 import tensorflow as tf
 
+from huse_tf import arguments
+
 
 class WeightAverage:
     """Exponential moving average of variables (Polyak averaging).
@@ -15,13 +17,17 @@ class WeightAverage:
     tf.train.ExponentialMovingAverage does it with num_updates.
     """
 
-    def __init__(self, weights: Sequence[tf.Variable], decay: float):
+    def __init__(self, weights: Sequence[tf.Variable], *, decay: float = 0.99):
         """Starts at the weights as they are.
 
         Args:
             weights: the variables that training changes.
             decay: in [0, 1); 0 averages nothing, and `swapped` changes nothing.
+
+        Raises:
+            ValueError: `decay` is outside of its range.
         """
+        arguments.number("decay", decay, 0, 1, "[)")
         self._weights = list(weights) if decay else []
         self._decay = decay
         self._steps = tf.Variable(0, dtype=tf.int64, trainable=False)

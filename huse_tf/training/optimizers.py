@@ -1,11 +1,14 @@
-"""The optimizer that a config names."""
+"""The optimizers by name, and the learning rate over a training."""
 
 import keras
 import tensorflow as tf
 
-from huse_tf.config import OptimizerConfig
+from huse_tf import arguments
+
+LearningRate = float | keras.optimizers.schedules.LearningRateSchedule
 
 
+@keras.saving.register_keras_serializable("huse_tf")
 class FusedRMSprop(keras.optimizers.RMSprop):
     """keras.optimizers.RMSprop, each variable updated by one kernel.
 
@@ -34,46 +37,77 @@ class FusedRMSprop(keras.optimizers.RMSprop):
 
 
 def make_optimizer(
-    config: OptimizerConfig,
-    total_steps: int,
+    name: str = "rmsprop",
+    *,
+    learning_rate: float = 2e-4,
+    momentum: float = 0.9,
+    schedule: str = "constant",
+    warmup_steps: int = 30,
+    total_steps: int | None = None,
     multiplier: float = 1.0,
-    precision: str = "float32",
 ) -> keras.optimizers.Optimizer:
-    """Builds the optimizer and its learning-rate schedule.
+    """Builds an optimizer and its learning-rate schedule.
 
     Args:
-        config: name, learning_rate, momentum, schedule, warmup_steps.
-        total_steps: steps of the whole training; the cosine ends at 0 there.
-        multiplier: factor on the learning rate, for encoders that are fine-tuned.
-        precision: of the towers; mixed_float16 needs its loss scaled.
+        name: rmsprop | adam | sgd.
+        learning_rate: the highest one, in (0, 10].
+        momentum: of rmsprop and sgd, in [0, 1).
+        schedule: constant | cosine, after warm-up.
+        warmup_steps: the learning rate rises from 0 in this many steps, at least 0.
+        total_steps: steps of the whole training; the cosine ends at 0 there, and
+            warm-up before it.
+        multiplier: factor on the learning rate, for encoders that are fine-tuned, in
+            (0, 10].
 
     Returns:
         A Keras optimizer.
+
+    Raises:
+        ValueError: an argument is outside of its range, or a cosine has no end.
     """
-    rate = _learning_rate(config, total_steps, multiplier)
-    optimizer = _KINDS[config.name](rate, config.momentum)
-    if precision == "mixed_float16":
-        return keras.optimizers.LossScaleOptimizer(optimizer)
-    return optimizer
+    arguments.choice("name", name, _KINDS)
+    arguments.number("momentum", momentum, 0, 1, "[)")
+    rate = learning_rate_schedule(
+        learning_rate, schedule, warmup_steps, total_steps, multiplier
+    )
+    return _KINDS[name](rate, momentum)
 
 
-def learning_rate_at(config: OptimizerConfig, total_steps: int, step: int) -> float:
-    """Returns the learning rate after `step` of `total_steps` steps."""
-    rate = _learning_rate(config, total_steps, 1.0)
-    return float(rate(step)) if callable(rate) else rate
+def learning_rate_schedule(
+    learning_rate: float,
+    schedule: str,
+    warmup_steps: int,
+    total_steps: int | None,
+    multiplier: float = 1.0,
+) -> LearningRate:
+    """Returns the learning rate by step, or the number that it always is.
 
+    Args:
+        learning_rate: as in `make_optimizer`, and so are the others.
+        schedule: constant | cosine.
+        warmup_steps: at least 0.
+        total_steps: needed by the cosine.
+        multiplier: factor on the learning rate.
 
-def _learning_rate(
-    config: OptimizerConfig, total_steps: int, multiplier: float
-) -> float | keras.optimizers.schedules.LearningRateSchedule:
-    peak = config.learning_rate * multiplier
-    if not config.warmup_steps and config.schedule != "cosine":
+    Raises:
+        ValueError: an argument is outside of its range, or a cosine has no end.
+    """
+    arguments.number("learning_rate", learning_rate, 0, 10, "(]")
+    arguments.choice("schedule", schedule, ("constant", "cosine"))
+    arguments.integer("warmup_steps", warmup_steps, 0)
+    arguments.number("multiplier", multiplier, 0, 10, "(]")
+    if total_steps is not None or schedule == "cosine":
+        arguments.integer("total_steps", total_steps, 1)
+    peak = float(learning_rate) * multiplier
+    if not warmup_steps and schedule != "cosine":
         return peak
-    warmup = min(config.warmup_steps, total_steps - 1)
+    # Without an end the decay, from the peak to the peak, may be of any length.
+    end = warmup_steps + 1 if total_steps is None else total_steps
+    warmup = min(warmup_steps, end - 1)
     return keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0 if warmup else peak,
-        decay_steps=max(1, total_steps - warmup),
-        alpha=0.0 if config.schedule == "cosine" else 1.0,
+        decay_steps=max(1, end - warmup),
+        alpha=0.0 if schedule == "cosine" else 1.0,
         warmup_target=peak if warmup else None,
         warmup_steps=warmup,
     )

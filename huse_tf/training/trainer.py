@@ -1,5 +1,6 @@
 """The training loop: steps, validation, checkpoints, best model, interruption."""
 
+import dataclasses
 import time
 
 import numpy as np
@@ -16,7 +17,7 @@ from huse_tf.run.restore import best_weights, model_values
 from huse_tf.run.scoring import Scorer, is_better
 from huse_tf.training import divergence
 from huse_tf.training.averaging import WeightAverage, changing_variables
-from huse_tf.training.optimizers import learning_rate_at, make_optimizer
+from huse_tf.training.optimizers import learning_rate_schedule, make_optimizer
 from huse_tf.training.scalars import ScalarLog
 from huse_tf.training.tensorboard.board import Board
 
@@ -49,7 +50,7 @@ class Trainer:
         """
         config = experiment.config
         self._config = config.training
-        self._optimizer_config = config.optimizer
+        self._optimizer = config.optimizer
         self._catalog = experiment.catalog
         self._pipeline = experiment.pipeline
         self._model = experiment.model
@@ -57,21 +58,24 @@ class Trainer:
         self.last_step = config.training.epochs * self._pipeline.steps_per_epoch
         self.scorer = Scorer(self._model, config, self._catalog.class_names)
         self._board = Board(experiment, run, self.scorer)
-        optimizers = self._model.set_optimizers(
-            lambda multiplier: make_optimizer(
-                config.optimizer, self.last_step, multiplier, config.training.precision
-            )
+        settings = dataclasses.asdict(config.optimizer)
+        decay = settings.pop("average_decay")
+        self._model.compile(
+            {
+                group: make_optimizer(
+                    **settings, total_steps=self.last_step, multiplier=multiplier
+                )
+                for group, multiplier in self._model.multipliers.items()
+            }
         )
-        self._average = WeightAverage(
-            changing_variables(self._model), config.optimizer.average_decay
-        )
+        self._average = WeightAverage(changing_variables(self._model), decay=decay)
         self._best = best_weights(run)
         self._checkpoints = Checkpoints(
             run.checkpoints_folder, config.training.keep_checkpoints
         )
         self._values = {
             "model": model_values(self._model),
-            "optimizer": [v.value for held in optimizers for v in held.variables],
+            "optimizer": [v.value for v in self._model.optimizer.variables],
             "average": self._average.variables,
         }
         self.state = {
@@ -103,9 +107,10 @@ class Trainer:
         waited = self._epoch - self.state["best_epoch"]
         self.state["stopped_early"] &= 0 < patience <= waited
         step, before = self.state["step"], saved["last_step"]
-        if before != self.last_step and self._optimizer_config.schedule == "cosine":
+        if before != self.last_step and self._optimizer.schedule == "cosine":
+            rate, warmup = self._optimizer.learning_rate, self._optimizer.warmup_steps
             then, now = (
-                learning_rate_at(self._optimizer_config, last, step)
+                float(learning_rate_schedule(rate, "cosine", warmup, last)(step))
                 for last in (before, self.last_step)
             )
             print(
@@ -154,7 +159,7 @@ class Trainer:
                 self._save_if(True)
 
     def _step(self, batch: dict) -> dict[str, tf.Tensor]:
-        losses = self._model.train_step(batch)
+        losses = self._model.optimise(batch)
         self._average.update()
         return losses
 

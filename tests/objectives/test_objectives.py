@@ -1,7 +1,9 @@
 """Every objective against its naive version, and in training."""
 
+import dataclasses
 from pathlib import Path
 
+import keras
 import naive_objectives as naive
 import numpy as np
 import pytest
@@ -13,21 +15,20 @@ from huse_tf.config.sections import (
     DataConfig,
     LossConfig,
     ObjectiveConfig,
-    OptimizerConfig,
     TowersConfig,
     TrainingConfig,
 )
 from huse_tf.config.values import OBJECTIVES
 from huse_tf.distances import cosine_distances
 from huse_tf.errors import InputError
-from huse_tf.model import HuseModel, embedding_network
+from huse_tf.model import HuseModel
 from huse_tf.objectives import Huse, make_objective
+from huse_tf.towers import embedding_network
 from huse_tf.training.optimizers import make_optimizer
 
 NAMES = ("a", "b", "c")
 DIM = 6
 OUTPUTS = ("image_embedding", "text_embedding", "image_logits", "text_logits")
-CONSTANT = OptimizerConfig(schedule="constant", warmup_steps=0)
 UNCLASSIFIED = ("triplet", "adamine", "devise")
 
 
@@ -170,9 +171,9 @@ def network_and_batch(objective, dim=DIM):
         "text": tf.constant(rng.normal(size=(12, 5)), tf.float32),
         "label": tf.constant(np.arange(12) % 3, tf.int32),
     }
-    towers = config_of("huse", dim=dim).towers
+    towers = dataclasses.asdict(config_of("huse", dim=dim).towers)
     network = embedding_network(
-        7, 5, 3, towers, 16.0, seed=1, classifier=objective.classifier
+        7, 5, 3, **towers, logit_scale=16.0, seed=1, classifier=objective.classifier
     )
     return HuseModel(network, objective), batch
 
@@ -185,9 +186,9 @@ def by_path(model):
 def test_a_step_moves_both_towers_and_the_classifier_if_it_classifies(name):
     objective = make_objective(config_of(name), graph_of_names(), NAMES)
     model, batch = network_and_batch(objective)
-    model.set_optimizers(lambda m: make_optimizer(CONSTANT, 10, m))
+    model.compile(make_optimizer(warmup_steps=0))
     before = by_path(model)
-    model.train_step(batch)
+    model.optimise(batch)
     moved = {p for p, v in by_path(model).items() if np.abs(v - before[p]).max() > 1e-5}
     for tower in ("image_tower", "text_tower"):
         assert f"{tower}_dense_0/kernel" in moved
@@ -204,15 +205,12 @@ def test_a_step_moves_both_towers_and_the_classifier_if_it_classifies(name):
 def test_training_lowers_the_loss(name):
     objective = make_objective(config_of(name), graph_of_names(), NAMES)
     model, batch = network_and_batch(objective)
-    adam = OptimizerConfig(
-        name="adam", learning_rate=0.01, schedule="constant", warmup_steps=0
-    )
-    model.set_optimizers(lambda m: make_optimizer(adam, 60, m))
-    step = tf.function(model.train_step)
+    model.compile(keras.optimizers.Adam(0.01))
+    step = tf.function(model.optimise)
     first = float(step(batch)["loss"])
     for _ in range(40):
         step(batch)
-    assert float(model.test_step(batch)["loss"]) < 0.8 * first
+    assert float(model.losses_of(batch, training=False)["loss"]) < 0.8 * first
 
 
 def test_separate_models_share_nothing():
@@ -222,8 +220,8 @@ def test_separate_models_share_nothing():
     for factor in (1.0, -3.0):
         model, batch = network_and_batch(objective)
         batch = {**batch, "text": factor * batch["text"]}
-        model.set_optimizers(lambda m: make_optimizer(CONSTANT, 10, m))
-        model.train_step(batch)
+        model.compile(make_optimizer(warmup_steps=0))
+        model.optimise(batch)
         results.append(by_path(model))
     kernels = [path for path in results[0] if path.endswith("kernel")]
     assert len(kernels) == 7

@@ -6,6 +6,8 @@ included, so they cannot hold them. Of one split all embeddings are held, and no
 the size of its square: n (2 D + 2 K) numbers of 4 bytes and 2**26 cosines, 256 MiB.
 """
 
+import dataclasses
+
 import numpy as np
 import pytest
 from processes import run
@@ -60,12 +62,13 @@ def train_and_evaluate(folder):
     """All three in one process, as train.py does them."""
     from huse_tf.catalog import Catalog
     from huse_tf.config import load_config
-    from huse_tf.model import HuseModel, embedding_network
+    from huse_tf.model import HuseModel
     from huse_tf.objectives import make_objective
     from huse_tf.run import changes
     from huse_tf.run.build import Experiment
     from huse_tf.run.folder import RunFolder
     from huse_tf.run.pipelines import Pipeline, stored_features
+    from huse_tf.towers import embedding_network
     from huse_tf.training.trainer import Trainer
 
     settings = {
@@ -105,7 +108,9 @@ def train_and_evaluate(folder):
     )
     graph = (1 - np.eye(CLASSES)).astype(np.float32)
     objective = make_objective(config, graph, names)
-    network = embedding_network(DIM, DIM, CLASSES, config.towers, 8.0, 0)
+    network = embedding_network(
+        DIM, DIM, CLASSES, **dataclasses.asdict(config.towers)
+    )
     experiment = Experiment(
         config, catalog, pipeline, graph, HuseModel(network, objective)
     )

@@ -1,5 +1,6 @@
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from huse_tf.training.averaging import WeightAverage, changing_variables
@@ -64,3 +65,9 @@ def test_batch_norm_statistics_change_and_frozen_weights_do_not():
     )
     names = {v.name.split("/")[-1].split(":")[0] for v in changing_variables(model)}
     assert names == {"gamma", "beta", "moving_mean", "moving_variance"}
+
+
+@pytest.mark.parametrize("decay", [1.0, -0.1, "0.9"])
+def test_a_decay_out_of_range_is_named(decay):
+    with pytest.raises(ValueError, match=r"decay must be a number in \[0, 1\)"):
+        WeightAverage([tf.Variable(1.0)], decay=decay)
