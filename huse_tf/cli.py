@@ -65,6 +65,15 @@ def define_training_flags(run_dir: str = "runs/huse") -> None:
     )
 
 
+def define_allow_code() -> None:
+    """Defines the flag of commands that restore a run."""
+    flags.DEFINE_bool(
+        "allow_code",
+        False,
+        "Run the classes outside of huse_tf that the run's config.ini names.",
+    )
+
+
 def training_config() -> Config:
     """Reads the ini that the flags name and what they override.
 
@@ -87,6 +96,11 @@ def run_dir() -> Path:
 def accept_changes() -> bool:
     """Returns whether --accept_changes was given."""
     return flags.FLAGS["accept_changes"].value
+
+
+def allow_code() -> bool:
+    """Returns whether --allow_code was given."""
+    return flags.FLAGS["allow_code"].value
 
 
 def start_tensorflow() -> None:

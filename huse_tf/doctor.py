@@ -200,20 +200,20 @@ def check_encoders(
         The lengths of the features by section, where these are known.
     """
     from huse_tf.encoders.images.factory import make_image_encoder
-    from huse_tf.encoders.texts.factory import make_text_encoder
+    from huse_tf.encoders.texts.factory import adapted_text_encoder, make_text_encoder
 
     page.head("Encoders")
     dims = {}
-    for section, make in (
-        ("image_encoder", make_image_encoder),
-        ("text_encoder", make_text_encoder),
-        ("class_encoder", make_text_encoder),
-    ):
+    for section in ("image_encoder", "text_encoder", "class_encoder"):
         settings = getattr(config, section)
         try:
-            encoder = make(settings)
-            if section == "text_encoder" and catalog is not None:
-                encoder.adapt(catalog.texts[catalog.indices("train")])
+            if section == "image_encoder":
+                encoder = make_image_encoder(settings)
+            elif section == "text_encoder" and catalog is not None:
+                texts = catalog.texts[catalog.indices("train")]
+                encoder = adapted_text_encoder(settings, texts)
+            else:
+                encoder = make_text_encoder(settings, section)
         except InputError as error:
             page.stop(str(error))
             continue

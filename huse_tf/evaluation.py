@@ -3,19 +3,22 @@
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import product
 from pathlib import Path
 
 import numpy as np
 
 from huse_tf.errors import Diverged, InputError
-from huse_tf.metrics import classification, hierarchy, retrieval
+from huse_tf.metrics.hierarchy import Taxonomy
+from huse_tf.metrics.measures import Measured
+from huse_tf.metrics.registry import (
+    DIRECTIONS,
+    METRICS,
+    MODALITIES,
+    PRECISION_AT,
+    RECALL_AT,
+)
+from huse_tf.registry import imported
 from huse_tf.replacing import replaced
-
-MODALITIES = ("image", "text")
-DIRECTIONS = tuple(product(MODALITIES, repeat=2))  # (query, items)
-RECALL_AT = (1, 5, 10)
-PRECISION_AT = (2, 5, 10)
 
 
 def evaluate(
@@ -56,34 +59,18 @@ def evaluate(
     logits = {"image": image_logits, "text": text_logits}
     labels = np.asarray(labels)
     _check(embeddings, logits, labels, class_names)
-    metrics: dict[str, float] = {"n": len(labels)}
-    for name in MODALITIES:
-        metrics[f"{name}_accuracy"] = classification.accuracy(logits[name], labels)
-    metrics["fusion_accuracy"] = classification.fusion_accuracy(
-        image_logits, text_logits, labels, fusion_weight
+    measured = Measured(
+        embeddings,
+        logits,
+        labels,
+        Taxonomy(class_names, separator),
+        fusion_weight,
+        chunk_size,
     )
-    taxonomy = hierarchy.Taxonomy(class_names, separator)
-    for query, items in DIRECTIONS:
-        nearest, ranks = retrieval.rank(
-            embeddings[query],
-            embeddings[items],
-            max(RECALL_AT + PRECISION_AT),
-            chunk_size,
-            leave_own_row_out=query == items,
-        )
-        name = f"{query}_to_{items}"
-        for k in RECALL_AT:
-            metrics[f"{name}_R@{k}"] = retrieval.recall_at_k(nearest, labels, k)
-        for k in PRECISION_AT:
-            metrics[f"{name}_HP@{k}"] = hierarchy.hierarchical_precision_at_k(
-                nearest, labels, taxonomy, k
-            )
-        if ranks is not None:
-            for k in RECALL_AT:
-                recall = retrieval.instance_recall_at_k(ranks, k)
-                metrics[f"{name}_instance_R@{k}"] = recall
-            metrics[f"{name}_instance_median_rank"] = float(np.median(ranks))
-    metrics["modal_gap"] = retrieval.modal_gap(image_emb, text_emb)
+    metrics: dict[str, float] = {"n": len(labels)}
+    for name, metric in METRICS.items():
+        if metric.maker:
+            metrics[name] = imported(metric.maker)(measured, *metric.arguments)
     return metrics
 
 

@@ -7,7 +7,7 @@ from absl import flags
 
 from huse_tf import cli
 from huse_tf.catalog import check_sources
-from huse_tf.config.values import OBJECTIVES
+from huse_tf.objectives.registry import OBJECTIVES
 
 cli.define_training_flags(run_dir="runs/comparison")
 _ALL = ",".join(OBJECTIVES)

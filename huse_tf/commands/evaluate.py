@@ -8,6 +8,7 @@ from absl import flags
 from huse_tf import cli
 
 cli.define_run_dir()
+cli.define_allow_code()
 _SPLIT = flags.DEFINE_enum(
     "split", "test", ["train", "validation", "test"], "Rows to evaluate."
 )
@@ -28,7 +29,7 @@ def main() -> None:
 
     if bool(_CSV.value) != bool(_IMAGES.value):
         raise InputError("--csv and --images go together: name both, or neither")
-    trained = restore_run(cli.run_dir())
+    trained = restore_run(cli.run_dir(), cli.allow_code())
     folder = trained.run.path
     name = Path(_CSV.value).stem if _CSV.value else _SPLIT.value
     report = folder / f"report_{name}.html" if _REPORT.value else None

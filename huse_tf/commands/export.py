@@ -8,6 +8,7 @@ from absl import flags
 from huse_tf import cli
 
 cli.define_run_dir()
+cli.define_allow_code()
 _TO = flags.DEFINE_string(
     "to", None, "The folder of the versions; the run's own export folder if not given."
 )
@@ -19,6 +20,6 @@ def main() -> None:
     from huse_tf.run.restore import restore_run
     from huse_tf.serving.export import export_run
 
-    trained = restore_run(cli.run_dir())
+    trained = restore_run(cli.run_dir(), cli.allow_code())
     version = export_run(trained, _TO.value or trained.run.export_folder)
     print(f"exported {version}")

@@ -8,6 +8,7 @@ from absl import flags
 from huse_tf import cli
 
 cli.define_run_dir()
+cli.define_allow_code()
 _TEXT = flags.DEFINE_string("text", None, "Words to search for.")
 _IMAGE = flags.DEFINE_string("image", None, "A picture file to search for.")
 _K = flags.DEFINE_integer("k", 10, "How many products.")
@@ -43,8 +44,8 @@ def main() -> None:
     if _SERVE.value:
         from huse_tf.page.server import serve
 
-        serve(cli.run_dir(), request, _PORT.value)
+        serve(cli.run_dir(), request, _PORT.value, cli.allow_code())
     else:
         from huse_tf.search.answering import answer
 
-        answer(cli.run_dir(), request)
+        answer(cli.run_dir(), request, cli.allow_code())

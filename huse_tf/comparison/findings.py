@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from huse_tf.comparison.outcomes import Outcome
-from huse_tf.evaluation import DIRECTIONS, PRECISION_AT
+from huse_tf.metrics.registry import DIRECTIONS, PRECISION_AT
 
 # HUSE-P is the authors' own, so no other method in the sense of their claim.
 OWN = ("huse", "huse_p")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from huse_tf.comparison.variants import Variant
-from huse_tf.evaluation import MODALITIES
+from huse_tf.metrics.registry import MODALITIES
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import numpy as np
 
 from huse_tf.comparison.variants import Variant
 from huse_tf.config import Config
-from huse_tf.evaluation import DIRECTIONS
+from huse_tf.metrics.registry import DIRECTIONS
 
 # A value is drawn log-uniformly from the config's / FACTOR to the config's * FACTOR.
 FACTOR = 4.0

@@ -4,7 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from huse_tf.comparison.outcomes import Outcome
-from huse_tf.evaluation import DIRECTIONS, MODALITIES, PRECISION_AT, RECALL_AT
+from huse_tf.metrics.registry import (
+    DIRECTIONS,
+    MODALITIES,
+    PRECISION_AT,
+    RECALL_AT,
+    metric,
+)
 
 DIGITS = 3
 MISSING = "–"
@@ -55,10 +61,7 @@ def markdown(table: Table, outcomes: Sequence[Outcome]) -> str:
         for head in columns
     ]
     means = [outcome.mean for outcome in outcomes]
-    best = {
-        name: max((f"{m[name]:.{DIGITS}f}" for m in means if name in m), default="")
-        for name in names
-    }
+    best = {name: _best(name, [m[name] for m in means if name in m]) for name in names}
     lines = [
         f"| | {' | '.join(heads)} |",
         f"| --- |{' --- |' * len(heads)}",
@@ -69,6 +72,12 @@ def markdown(table: Table, outcomes: Sequence[Outcome]) -> str:
         ]
         lines.append(f"| {outcome.variant.name} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _best(name: str, values: Sequence[float]) -> str:
+    """Returns the best of a column as its cell shows it, "" where it is empty."""
+    choose = max if metric(name).better == "higher" else min
+    return f"{choose(values):.{DIGITS}f}" if values else ""
 
 
 def _cell(mean: float | None, std: float | None, best: str) -> str:

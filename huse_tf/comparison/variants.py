@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from huse_tf.config import Config
-from huse_tf.config.values import OBJECTIVES, nearest
+from huse_tf.config.values import nearest
 from huse_tf.errors import InputError
+from huse_tf.objectives.registry import OBJECTIVES
 
 # What all retrieval and the choice of the best epoch rest on differs here: there is no
 # space that images and texts share.

@@ -1,6 +1,7 @@
 """config.ini: its sections, the kinds of their values, reading and writing."""
 
-from huse_tf.config.ini import SECTIONS, Config, comment, load_config
+from huse_tf.config.comments import comment
+from huse_tf.config.ini import SECTIONS, Config, keys_of, load_config
 from huse_tf.config.sections import (
     ClassEncoderConfig,
     DataConfig,
@@ -32,5 +33,6 @@ __all__ = [
     "TowersConfig",
     "TrainingConfig",
     "comment",
+    "keys_of",
     "load_config",
 ]

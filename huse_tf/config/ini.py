@@ -9,7 +9,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from huse_tf.config import checks
 from huse_tf.config import values as kinds
+from huse_tf.config.comments import comment
 from huse_tf.config.sections import (
     ClassEncoderConfig,
     DataConfig,
@@ -26,6 +28,7 @@ from huse_tf.config.sections import (
 )
 from huse_tf.config.values import nearest
 from huse_tf.errors import InputError
+from huse_tf.registry import OwnName
 from huse_tf.replacing import replaced
 
 
@@ -52,7 +55,7 @@ class Config:
         for name in SECTIONS:
             lines = [f"[{name}]"]
             for field in _keys(name):
-                lines += [f"# {comment(field)}", f"{field.name} = "]
+                lines += [f"# {comment(SECTIONS[name], field)}", f"{field.name} = "]
                 lines[-1] += self._text(name, field)
             blocks.append("\n".join(line.rstrip() for line in lines))
         return "\n\n".join(blocks) + "\n"
@@ -82,12 +85,34 @@ class Config:
             )
         return "\n".join(paragraphs)
 
-    def to_lines(self) -> list[str]:
-        """Returns "section.key=value" of every key."""
+    def to_lines(self) -> dict[str, str]:
+        """Returns "section.key=value" of every key, by "section.key"."""
+        return {
+            f"{name}.{field.name}": f"{name}.{field.name}={self._text(name, field)}"
+            for name in SECTIONS
+            for field in _keys(name)
+        }
+
+    def departures(self) -> list[str]:
+        """Returns "section.key=value" of what no run does unless it is told to.
+
+        A key that a new version adds, or whose default it changes, is not among them
+        as long as its value is what runs did before.
+        """
         return [
             f"{name}.{field.name}={self._text(name, field)}"
             for name in SECTIONS
             for field in _keys(name)
+            if self.value(f"{name}.{field.name}") != field.metadata["earlier"]
+        ]
+
+    def own_parts(self) -> list[str]:
+        """Returns "section.key = package.module:Class" of the user's own parts."""
+        return [
+            f"{name}.{field.name} = {value}"
+            for name in SECTIONS
+            for field in _keys(name)
+            if isinstance(value := self.value(f"{name}.{field.name}"), OwnName)
         ]
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -117,13 +142,17 @@ class Config:
 SECTIONS = {field.name: field.type for field in dataclasses.fields(Config)}
 
 
-def load_config(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Config:
+def load_config(
+    path: str | os.PathLike[str], overrides: Sequence[str] = (), of_run: bool = False
+) -> Config:
     """Reads and validates an ini file.
 
     Args:
         path: the file. Its relative paths, and those in `overrides`, start at its
             folder. A key that it lacks takes its default.
         overrides: "section.key=value", which replace what the file says.
+        of_run: whether a run was made by the file, maybe by an earlier version: a key
+            that it lacks takes what runs did before there was that key.
 
     Returns:
         The config, every value in its range and every local path absolute.
@@ -139,22 +168,20 @@ def load_config(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> 
     sections = {
         name: section(
             **{
-                field.name: _parse(path, name, field, folder, texts)
+                field.name: _parse(path, name, field, folder, texts, of_run)
                 for field in _keys(name)
             }
         )
         for name, section in SECTIONS.items()
     }
     config = Config(**sections)
-    _check_fractions(path, config.data)
-    for name in ("text_encoder", "class_encoder"):
-        _check_text_encoder(path, name, getattr(config, name))
+    checks.check(path, config)
     return config
 
 
-def comment(field: dataclasses.Field) -> str:
-    """Returns what stands above a key: what it is; its range."""
-    return f"{field.metadata['what']}; {field.metadata['kind'].expected}"
+def keys_of(path: str | os.PathLike[str]) -> tuple[str, ...]:
+    """Returns the "section.key" that an ini holds, in its order."""
+    return tuple(".".join(place) for place, _ in _read(Path(path)))
 
 
 def _keys(name: str) -> tuple[dataclasses.Field, ...]:
@@ -222,16 +249,19 @@ def _parse(
     field: dataclasses.Field,
     folder: Path,
     texts: dict[tuple[str, str], tuple[str, str]],
+    of_run: bool,
 ) -> Any:
     kind = field.metadata["kind"]
     if (name, field.name) in texts:
         text, origin = texts[name, field.name]
     elif field.default is dataclasses.MISSING:
         raise InputError(
-            f"{path}: [{name}] {field.name} is missing; add it: {comment(field)}"
+            f"{path}: [{name}] {field.name} is missing; add it: "
+            + comment(SECTIONS[name], field)
         )
     else:
-        text, origin = kind.write(field.default), f"{name}.{field.name} = "
+        absent = field.metadata["earlier"] if of_run else field.default
+        text, origin = kind.write(absent), f"{name}.{field.name} = "
     shown = text if text and text.isprintable() else repr(text)
     if re.search(r"[\0-\x1f\x7f]", text):
         raise InputError(f"{origin}{shown}: expected one line without control codes")
@@ -242,34 +272,3 @@ def _parse(
         raise InputError(f"{origin}{shown}: expected {kind.expected}{hint}") from error
     except (ValueError, OverflowError) as error:
         raise InputError(f"{origin}{shown}: expected {kind.expected}") from error
-
-
-def _check_fractions(path: Path, data: DataConfig) -> None:
-    held_out = data.validation_fraction + data.test_fraction
-    if held_out >= 1:
-        raise InputError(
-            f"{path}: data.validation_fraction + data.test_fraction = {held_out:g}: "
-            "expected less than 1, for rows to train on"
-        )
-
-
-def _check_text_encoder(
-    path: Path, name: str, encoder: TextEncoderConfig | ClassEncoderConfig
-) -> None:
-    parts = encoder.name.split("+")
-    if {"bert", "use"} <= set(parts):
-        raise InputError(
-            f"{path}: {name}.name = {encoder.name}: bert and use share the key handle; "
-            "expected one of them"
-        )
-    for part, key in (
-        ("bert", "preprocess"),
-        ("bert", "handle"),
-        ("use", "handle"),
-        ("word_vectors", "vectors"),
-    ):
-        if part in parts and not getattr(encoder, key):
-            raise InputError(
-                f"{path}: {name}.name = {encoder.name} needs {name}.{key}: "
-                + comment(type(encoder).__dataclass_fields__[key])
-            )

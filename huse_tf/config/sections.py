@@ -6,19 +6,10 @@ from typing import Any, ClassVar
 
 from huse_tf.config import values as kinds
 from huse_tf.config.values import BadRows, Kind
+from huse_tf.encoders.registry import TEXT_ENCODERS
+from huse_tf.metrics.registry import METRICS
+from huse_tf.objectives.registry import OBJECTIVES
 
-_DIRECTIONS = [f"{a}_to_{b}" for a in ("image", "text") for b in ("image", "text")]
-_CROSS = ["image_to_text", "text_to_image"]
-_METRICS = (
-    *("loss", "classification_loss", "graph_loss", "gap_loss", "modal_gap"),
-    *("class_embedding_loss", "triplet_loss", "pair_loss", "instance_loss"),
-    *("class_loss", "rank_loss"),
-    *(f"{name}_accuracy" for name in ("image", "text", "fusion")),
-    *(f"{way}_R@{k}" for way in _DIRECTIONS for k in (1, 5, 10)),
-    *(f"{way}_HP@{k}" for way in _DIRECTIONS for k in (2, 5, 10)),
-    *(f"{way}_instance_R@{k}" for way in _CROSS for k in (1, 5, 10)),
-    *(f"{way}_instance_median_rank" for way in _CROSS),
-)
 _FINE_TUNE = kinds.word(
     "none | last_N (its last N layers) | all", "none|last_[1-9][0-9]*|all"
 )
@@ -26,9 +17,29 @@ _MULTIPLIER = kinds.number(0, 10, "(]")
 _section = dataclasses.dataclass(frozen=True, kw_only=True)
 
 
-def _key(kind: Kind, what: str, default: Any = dataclasses.MISSING) -> Any:
-    """Declares one key of the ini: its kind, its comment, its default."""
-    return dataclasses.field(default=default, metadata={"kind": kind, "what": what})
+def _key(
+    kind: Kind,
+    what: str,
+    default: Any = dataclasses.MISSING,
+    earlier: Any = dataclasses.MISSING,
+) -> Any:
+    """Declares one key of the ini.
+
+    Args:
+        kind: of its value.
+        what: its comment; whose key it is, among the parts that can be named, comes
+            from their registry.
+        default: the value where an ini lacks the key.
+        earlier: what runs did before there was the key, or before its default became
+            this one, where that differs from the default. A key that is added or
+            changed then changes no run that was begun before.
+    """
+    metadata = {
+        "kind": kind,
+        "what": what,
+        "earlier": default if earlier is dataclasses.MISSING else earlier,
+    }
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 @_section
@@ -96,24 +107,20 @@ class ImageEncoderConfig:
 class _TextFeatures:
     """What the encoders of texts and of class names have in common."""
 
-    name: str = _key(kinds.joined(*kinds.TEXT_ENCODERS), "the encoder", "embedded")
-    preprocess: str = _key(kinds.LOCATION, "bert: its TF-Hub preprocessor", "")
-    handle: str = _key(kinds.LOCATION, "bert, use: the TF-Hub model", "")
+    name: str = _key(kinds.part(TEXT_ENCODERS, several=True), "the encoder", "embedded")
+    preprocess: str = _key(kinds.LOCATION, "its TF-Hub preprocessor", "")
+    handle: str = _key(kinds.LOCATION, "the TF-Hub model", "")
     pooling: str = _key(
         kinds.choice("pooled", "mean", "last4"),
-        "bert: how tokens become one vector (last4: last four layers, mean of tokens)",
+        "how tokens become one vector (last4: last four layers, mean of tokens)",
         "mean",
     )
-    max_tokens: int = _key(kinds.integer(3, 512), "bert: longest text, tokens", 128)
+    max_tokens: int = _key(kinds.integer(3, 512), "longest text, tokens", 128)
     vocabulary_size: int = _key(
-        kinds.integer(2), "tfidf: this many of the most frequent words count", 2000
+        kinds.integer(2), "this many of the most frequent words count", 2000
     )
-    vectors: str = _key(
-        kinds.OPTIONAL_FILE, "word_vectors: text file of GloVe or word2vec", ""
-    )
-    clean: bool = _key(
-        kinds.YES_NO, "word_vectors: leave out punctuation and stop words", True
-    )
+    vectors: str = _key(kinds.OPTIONAL_FILE, "text file of GloVe or word2vec", "")
+    clean: bool = _key(kinds.YES_NO, "leave out punctuation and stop words", True)
 
 
 @_section
@@ -126,7 +133,7 @@ class TextEncoderConfig(_TextFeatures):
         0,
     )
     fine_tune: str = _key(
-        _FINE_TUNE, "what of the encoder is trained; bert: without its dropout", "none"
+        _FINE_TUNE, "what of the encoder is trained, without its dropout", "none"
     )
     learning_rate_multiplier: float = _key(
         _MULTIPLIER, "of the learning rate, for what is fine-tuned", 0.1
@@ -167,29 +174,29 @@ class ObjectiveConfig:
     """[objective]: the methods of section 4.2, and what is theirs alone."""
 
     name: str = _key(
-        kinds.choice(*kinds.OBJECTIVES),
+        kinds.part(OBJECTIVES),
         "what is optimised; huse and huse_p (eq 13) by [loss], the others by this",
         "huse",
     )
     triplet_margin: float = _key(
-        kinds.number(0, 4), "triplet: a squared Euclidean distance", 0.2
+        kinds.number(0, 4), "a squared Euclidean distance", 0.2
     )
     cme_margin: float = _key(
-        kinds.number(-1, 1), "cme: non-pairs above this cosine are pushed apart", 0.1
+        kinds.number(-1, 1), "non-pairs above this cosine are pushed apart", 0.1
     )
     cme_positive_share: float = _key(
-        kinds.number(0, 1), "cme: weight of pairs, the rest is of non-pairs", 0.2
+        kinds.number(0, 1), "weight of pairs, the rest is of non-pairs", 0.2
     )
     cme_classification_weight: float = _key(
-        kinds.number(0), "cme: weight of the classification loss", 0.02
+        kinds.number(0), "weight of the classification loss", 0.02
     )
-    adamine_margin: float = _key(kinds.number(0, 2), "adamine: a cosine distance", 0.3)
+    adamine_margin: float = _key(kinds.number(0, 2), "a cosine distance", 0.3)
     adamine_class_weight: float = _key(
-        kinds.number(0), "adamine: weight of the triplets of classes", 0.3
+        kinds.number(0), "weight of the triplets of classes", 0.3
     )
-    devise_margin: float = _key(kinds.number(0, 2), "devise: a cosine distance", 0.1)
+    devise_margin: float = _key(kinds.number(0, 2), "a cosine distance", 0.1)
     hie_classification_weight: float = _key(
-        kinds.number(0), "hie: weight of the classification loss", 0.1
+        kinds.number(0), "weight of the classification loss", 0.1
     )
 
 
@@ -258,7 +265,7 @@ class TrainingConfig:
     )
     validate_epochs: int = _key(kinds.integer(1), "validate every so many epochs", 10)
     best_metric: str = _key(
-        kinds.named("a metric's name, or loss", _METRICS),
+        kinds.named("a metric's name, or loss", METRICS, further=r"[a-z]\w*_loss"),
         "of the validation rows; chooses the best model",
         "image_to_text_R@1",
     )

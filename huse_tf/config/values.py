@@ -9,17 +9,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-TEXT_ENCODERS = ("bert", "use", "tfidf", "word_vectors", "embedded")
-OBJECTIVES = (
-    "huse",
-    "huse_p",
-    "triplet",
-    "cme",
-    "adamine",
-    "devise",
-    "hie",
-    "separate",
-)
+from huse_tf.encoders.registry import IMAGE_NAMES
+from huse_tf.registry import OWN, OwnName, is_own
+
 _TRUTH = dict.fromkeys(("yes", "true", "on", "1"), True)
 _TRUTH |= dict.fromkeys(("no", "false", "off", "0"), False)
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
@@ -114,6 +106,28 @@ def choice(*names: str) -> Kind:
     return Kind(" | ".join(names), parse)
 
 
+def part(names: Iterable[str], several: bool = False) -> Kind:
+    """One of `names`, or a class of the user's own.
+
+    Args:
+        names: of a registry.
+        several: whether several may be joined by "+", none twice.
+    """
+    known = (*names, OWN)
+
+    def parse(text: str, folder: Path) -> str:
+        parts = [one.strip() for one in text.split("+")] if several else [text]
+        own = [is_own(one) for one in parts]
+        if len(set(parts)) < len(parts) or not all(
+            mine or one in known[:-1] for one, mine in zip(parts, own, strict=True)
+        ):
+            raise ValueError
+        name = "+".join(parts)
+        return OwnName(name, folder) if any(own) else name
+
+    return Kind(" | ".join(known) + ", or several joined by +" * several, parse)
+
+
 def either(words: tuple[str, ...], other: Kind) -> Kind:
     """One of `words`, or else a value of another kind."""
 
@@ -121,18 +135,6 @@ def either(words: tuple[str, ...], other: Kind) -> Kind:
         return text if text in words else other.parse(text, folder)
 
     return Kind(f"{' | '.join(words)} | {other.expected}", parse, other.write)
-
-
-def joined(*names: str) -> Kind:
-    """One of `names` or several of them joined by "+", none twice."""
-
-    def parse(text: str, folder: Path) -> str:
-        parts = [part.strip() for part in text.split("+")]
-        if not set(parts) <= set(names) or len(set(parts)) < len(parts):
-            raise ValueError
-        return "+".join(parts)
-
-    return Kind(f"{' | '.join(names)}, or several joined by +", parse)
 
 
 def word(expected: str, pattern: str = ".+") -> Kind:
@@ -146,12 +148,18 @@ def word(expected: str, pattern: str = ".+") -> Kind:
     return Kind(expected, parse)
 
 
-def named(what: str, names: Iterable[str]) -> Kind:
-    """One of many names; the message proposes the nearest."""
+def named(what: str, names: Iterable[str], further: str) -> Kind:
+    """One of many names; the message proposes the nearest.
+
+    Args:
+        what: they are.
+        names: those known.
+        further: pattern of those that only another key can judge.
+    """
     known = tuple(names)
 
     def parse(text: str, folder: Path) -> str:
-        if text not in known:
+        if text not in known and not re.fullmatch(further, text):
             raise Unknown(nearest(text, known))
         return text
 
@@ -176,6 +184,8 @@ def _location(text: str, folder: Path) -> str:
 
 
 def _backbone(text: str, folder: Path) -> str:
+    if is_own(text):
+        return OwnName(text, folder)
     local = text.endswith(".keras") or "/" in text or text[:1] in (".", "~")
     if local and not is_url(text):
         return str(_absolute(text, folder))
@@ -203,7 +213,5 @@ PATH = Kind("a path, relative to this file", _absolute)
 FILE = Kind("a FILE", lambda text, folder: str(_absolute(text, folder)))
 LOCATION = Kind("a URL, a local path or empty", _location)
 OPTIONAL_FILE = Kind("a file or empty", LOCATION.parse)
-BACKBONE = Kind(
-    "embedded, a keras.applications name, .keras FILE, TF-Hub URL or folder", _backbone
-)
+BACKBONE = Kind(IMAGE_NAMES, _backbone)
 BAD_ROWS = Kind("a number of rows, or a share such as 5%", _bad_rows)

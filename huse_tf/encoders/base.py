@@ -15,12 +15,14 @@ class ImageEncoder(keras.layers.Layer):
         dim: length of the feature vector.
         identity: JSON values that change whenever the features would change
             (name, digest of the weights, size, version of the preprocessing).
+        origin: name and source of a class of the user's own, see `registry.origin`.
         learning_rate_multiplier: of its optimizer, where it trains along.
     """
 
     size: int
     dim: int
-    identity: dict[str, object]
+    identity: dict[str, object] = {}
+    origin: dict[str, str] = {}
     learning_rate_multiplier: float = 1.0
 
     def prepare(self, image_bytes: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -57,11 +59,13 @@ class TextEncoder(keras.layers.Layer):
     Attributes:
         dim: length of the feature vector, known after `adapt` or `restore`.
         identity: JSON values that change whenever the features would change.
+        origin: name and source of a class of the user's own, see `registry.origin`.
         learning_rate_multiplier: of its optimizer, where it trains along.
     """
 
     dim: int
-    identity: dict[str, object]
+    identity: dict[str, object] = {}
+    origin: dict[str, str] = {}
     learning_rate_multiplier: float = 1.0
 
     def adapt(self, texts: np.ndarray) -> None:
@@ -81,3 +85,11 @@ class TextEncoder(keras.layers.Layer):
     def call(self, prepared: dict[str, tf.Tensor], training: bool = False) -> tf.Tensor:
         """Encodes what `prepare` returned to float32 [B, dim]."""
         raise NotImplementedError
+
+
+def identity_of(encoder: ImageEncoder | TextEncoder) -> dict[str, object]:
+    """Returns JSON values that change whenever an encoder's features would change.
+
+    Those of the user's own hold the class's name and its module's source too.
+    """
+    return {**encoder.identity, **encoder.origin}

@@ -23,7 +23,7 @@ def main() -> None:
     check_sources(config.data)
     cli.start_tensorflow()
     from huse_tf.encoders.images.factory import make_image_encoder
-    from huse_tf.encoders.texts.factory import make_text_encoder
+    from huse_tf.encoders.texts.factory import adapted_text_encoder
     from huse_tf.features.encode import encode_images, encode_texts, read_part
 
     part = read_part(_PART.value)
@@ -35,8 +35,9 @@ def main() -> None:
         print(f"{len(features.failed):,} pictures failed; training drops their rows")
 
     # from all training rows, as train.py does, whatever the part
-    texts = make_text_encoder(config.text_encoder)
-    texts.adapt(catalog.texts[catalog.indices("train")])
+    texts = adapted_text_encoder(
+        config.text_encoder, catalog.texts[catalog.indices("train")]
+    )
     encode_texts(texts, catalog.texts, config.features, part=part)
 
 

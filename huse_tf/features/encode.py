@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from huse_tf.encoders.base import ImageEncoder, TextEncoder
+from huse_tf.encoders.base import ImageEncoder, TextEncoder, identity_of
 from huse_tf.encoders.images.unreadable import why_file_undecodable
 from huse_tf.errors import InputError, Interrupted
 from huse_tf.features.image_keys import image_keys
@@ -186,7 +186,7 @@ class _Run:
         config: FeaturesConfig,
         progress: bool,
     ) -> None:
-        identity = {"encoder": encoder.identity, "compute": encoder.compute_dtype}
+        identity = {"encoder": identity_of(encoder), "compute": encoder.compute_dtype}
         self._store = FeatureStore(
             config.folder, kind, identity, encoder.dim, config.dtype
         )

@@ -13,13 +13,14 @@ HOST = "127.0.0.1"  # this machine alone
 THREADS = 8
 
 
-def serve(run_dir: Path, request: Request, port: int) -> None:
+def serve(run_dir: Path, request: Request, port: int, allow_code: bool = False) -> None:
     """Serves the page until Ctrl-C.
 
     Args:
         run_dir: of a trained run.
         request: which catalogue, and whether approximately.
         port: 0 takes any that is free.
+        allow_code: see `restore_run`.
 
     Raises:
         InputError: the web library is not installed, the run is not trained, or the
@@ -36,7 +37,7 @@ def serve(run_dir: Path, request: Request, port: int) -> None:
         ) from error
     from huse_tf.page.explorer import Explorer
 
-    trained = restore_run(run_dir)
+    trained = restore_run(run_dir, allow_code)
     app = make_app(Explorer(trained, open_searchable(trained, request)))
     try:
         server = waitress.create_server(app, host=HOST, port=port, threads=THREADS)

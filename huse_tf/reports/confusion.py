@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from huse_tf.evaluation import MODALITIES
+from huse_tf.metrics.registry import MODALITIES
 from huse_tf.reports.answers import Answers
 from huse_tf.reports.graph import label_axes
 from huse_tf.reports.html import Html, figure, number, paragraph, section, table, tag

@@ -1,6 +1,6 @@
 """Losses and validation metrics over the epochs."""
 
-from huse_tf.evaluation import DIRECTIONS, MODALITIES
+from huse_tf.metrics.registry import DIRECTIONS, MODALITIES
 from huse_tf.reports.answers import Answers
 from huse_tf.reports.html import Html, figure, paragraph, section, tag
 from huse_tf.reports.plots import INK, LINE, SERIES, panel, style, svg

@@ -6,8 +6,8 @@ from collections import Counter
 import matplotlib
 import numpy as np
 
-from huse_tf.evaluation import DIRECTIONS, MODALITIES, PRECISION_AT, RECALL_AT
 from huse_tf.machine import hardware, versions
+from huse_tf.metrics.registry import DIRECTIONS, MODALITIES, PRECISION_AT, RECALL_AT
 from huse_tf.progress import clock
 from huse_tf.reports.answers import Answers
 from huse_tf.reports.html import Html, number, paragraph, section, table, tag

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from huse_tf.catalog import Catalog
-from huse_tf.config import Config
-from huse_tf.encoders.base import ImageEncoder, TextEncoder
+from huse_tf.config import Config, keys_of
+from huse_tf.encoders.base import ImageEncoder, TextEncoder, identity_of
 from huse_tf.model import HuseModel
 from huse_tf.objectives import Objective, make_objective
 from huse_tf.run import changes
@@ -33,6 +33,8 @@ class Experiment:
         pipeline: its batches.
         graph: float32 [K, K], A.
         model: untrained.
+        keys_before: "section.key" of the config.ini that the run had before it was
+            described anew, in its order; none of a new run.
     """
 
     config: Config
@@ -40,6 +42,7 @@ class Experiment:
     pipeline: Pipeline
     graph: np.ndarray
     model: HuseModel
+    keys_before: tuple[str, ...] = ()
 
 
 def prepare(config: Config, run: RunFolder, keep: Keep) -> Experiment:
@@ -74,7 +77,7 @@ def make_experiment(material: Material, config: Config, run: RunFolder) -> Exper
     catalog, graph = material.catalog, material.graph
     objective = make_objective(config, graph, catalog.class_names)
     encoders = {
-        f"{kind}_encoder": {**encoder.identity, "dim": encoder.dim}
+        f"{kind}_encoder": {**identity_of(encoder), "dim": encoder.dim}
         for kind, encoder in (
             ("image", material.image_encoder),
             ("text", material.text_encoder),
@@ -82,6 +85,7 @@ def make_experiment(material: Material, config: Config, run: RunFolder) -> Exper
     }
     changes.check_catalog(run, catalog)
     changes.check_encoders(run, encoders, graph)
+    keys_before = keys_of(run.config_file) if run.config_file.exists() else ()
     changes.describe(
         run, config, catalog, graph, material.text_encoder.state(), encoders
     )
@@ -93,7 +97,7 @@ def make_experiment(material: Material, config: Config, run: RunFolder) -> Exper
         objective,
         len(catalog.class_names),
     )
-    return Experiment(config, catalog, pipeline, graph, model)
+    return Experiment(config, catalog, pipeline, graph, model, keys_before)
 
 
 def build_model(

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from huse_tf.catalog import SPLITS, Catalog
-from huse_tf.config import Config, load_config
+from huse_tf.config import Config, keys_of, load_config
 from huse_tf.errors import InputError
 from huse_tf.replacing import replaced
 from huse_tf.run.folder import RunFolder
@@ -41,6 +41,9 @@ _SHOWN = 12  # characters of a digest
 def check_config(run: RunFolder, config: Config) -> None:
     """Compares with the run that the folder holds, if any.
 
+    A key that its config.ini lacks is newer than the run, which did what all runs did
+    before: see `earlier` in config.sections.
+
     Raises:
         InputError: the run was made by another config; the differences are listed.
     """
@@ -51,18 +54,22 @@ def check_config(run: RunFolder, config: Config) -> None:
                 "nobody knows what they are of; name another `run_dir`"
             )
         return
+    then = load_config(run.config_file, of_run=True)
     differences = [
-        line
-        for line in load_config(run.config_file).differences(config)
-        if not line.startswith(MAY_CHANGE)
+        line for line in then.differences(config) if not line.startswith(MAY_CHANGE)
     ]
     fixed = [line for line in differences if line.startswith(ARCHITECTURE)]
+    differing = {line.partition(":")[0] for line in differences}
+    newer = differing - set(keys_of(run.config_file))
+    as_before = [f"`set` {then.to_lines()[key]}" for key in sorted(newer)]
+    if differing - newer:
+        as_before.insert(0, f"`config` {run.config_file}")
     _judge(
         run,
         "holds a run of another config",
         fixed,
         differences,
-        f"go on with `config` {run.config_file}",
+        f"go on with {' and '.join(as_before)}",
     )
 
 
@@ -168,9 +175,31 @@ def describe(
 
 
 def world(run: RunFolder, config: Config) -> str:
-    """Returns a digest of all that decides what a metric's value means."""
-    settings = [line for line in config.to_lines() if not line.startswith(MAY_CHANGE)]
-    digest = hashlib.sha256("\n".join(settings).encode())
+    """Returns a digest of all that decides what a metric's value means.
+
+    Of the config only what departs from what runs do unless told otherwise: a key that
+    a later version adds leaves the digests of earlier runs as they are.
+    """
+    return _digest(run, config.departures())
+
+
+def former_world(run: RunFolder, config: Config, keys: Sequence[str]) -> str:
+    """Returns the digest that earlier versions put into their checkpoints.
+
+    They took in every key that there was, which are those of the config.ini they wrote.
+
+    Args:
+        run: described.
+        config: the effective one.
+        keys: "section.key" of that config.ini, in its order.
+    """
+    lines = config.to_lines()
+    return _digest(run, [lines[key] for key in keys])
+
+
+def _digest(run: RunFolder, settings: Sequence[str]) -> str:
+    kept = [line for line in settings if not line.startswith(MAY_CHANGE)]
+    digest = hashlib.sha256("\n".join(kept).encode())
     digest.update(run.catalog_file.read_bytes() + run.encoders_file.read_bytes())
     return digest.hexdigest()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from huse_tf.config import Config, load_config
 from huse_tf.errors import InputError, first_line
 from huse_tf.features.files import read_arrays
 from huse_tf.replacing import replaced
@@ -68,6 +69,26 @@ class RunFolder:
         with self.writing(self.path):
             # in one piece: who is refused reads it at any time
             os.pwrite(self._lock, f"{os.getpid():<20}\n".encode(), 0)
+
+    def read_config(self, allow_code: bool = False) -> Config:
+        """Returns the config that the run was made with.
+
+        Args:
+            allow_code: whether it may name classes outside of huse_tf, whose code is
+                run when the run is restored.
+
+        Raises:
+            InputError: it names such a class, or it cannot be read.
+        """
+        config = load_config(self.config_file, of_run=True)
+        own = config.own_parts()
+        if own and not allow_code:
+            raise InputError(
+                f"`run_dir` {self.path}: its config.ini names code outside of huse_tf "
+                f"({', '.join(own)}), which would be run; pass `allow_code` if you "
+                "trust it"
+            )
+        return config
 
     def read_classes(self) -> tuple[str, ...]:
         """Returns the class names in label order."""

@@ -12,9 +12,9 @@ from huse_tf.config import Config, ImageEncoderConfig, TextEncoderConfig
 from huse_tf.encoders.base import ImageEncoder, TextEncoder
 from huse_tf.encoders.images.factory import make_image_encoder
 from huse_tf.encoders.texts.factory import (
+    adapted_text_encoder,
     class_texts,
     encode_class_names,
-    make_text_encoder,
 )
 from huse_tf.errors import InputError
 from huse_tf.features.encode import encode_images, encode_texts
@@ -61,8 +61,9 @@ def read_material(config: Config, rejected: Path, keep: Keep) -> Material:
     catalog.write_rejected(rejected)
     limit = config.data.max_bad_rows.limit(len(catalog) + len(catalog.rejected))
     catalog.check_bad_rows(limit)
-    text_encoder = make_text_encoder(config.text_encoder)
-    text_encoder.adapt(catalog.texts[catalog.indices("train")])
+    text_encoder = adapted_text_encoder(
+        config.text_encoder, catalog.texts[catalog.indices("train")]
+    )
     image_encoder = make_image_encoder(config.image_encoder)
     graph = class_graph(config, catalog.class_names)
     # Made anew with each experiment; here it says what is wrong before any encoding.
@@ -131,8 +132,8 @@ def class_graph(config: Config, class_names: tuple[str, ...]) -> np.ndarray:
         return graph_from_tree(class_names, separator)
     if graph != "names":
         return read_graph(graph, class_names)
-    encoder = make_text_encoder(config.class_encoder)
-    encoder.adapt(class_texts(class_names, separator))
+    texts = class_texts(class_names, separator)
+    encoder = adapted_text_encoder(config.class_encoder, texts, "class_encoder")
     return graph_from_embeddings(
         encode_class_names(encoder, class_names, separator), class_names
     )

@@ -55,10 +55,22 @@ def pictures(
         pixels = tf.ensure_shape(pixels, [None, encoder.size, encoder.size, 3])
         if not config.augment:
             return pixels
+
+        def varied() -> tf.Tensor:
+            return augment(
+                pixels,
+                seed,
+                step,
+                positions,
+                config.crop_min_area,
+                config.flip,
+                config.colour_jitter,
+            )
+
         return tf.cond(
             step == NOT_TRAINING,
             lambda: tf.cast(pixels, tf.float32),
-            lambda: tf.cast(augment(pixels, seed, step, positions, config), tf.float32),
+            lambda: tf.cast(varied(), tf.float32),
         )
 
     return fetch

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from huse_tf.config import Config, load_config
+from huse_tf.config import Config
 from huse_tf.encoders.base import ImageEncoder, TextEncoder
 from huse_tf.encoders.images.factory import make_image_encoder
-from huse_tf.encoders.texts.factory import make_text_encoder
+from huse_tf.encoders.texts.factory import restored_text_encoder
 from huse_tf.errors import InputError
 from huse_tf.model import HuseModel
 from huse_tf.objectives import make_objective
@@ -44,18 +44,23 @@ class TrainedRun:
         return float(self.evaluation.get("meta", {}).get("fusion_weight", 0.5))
 
 
-def restore_run(path: str | Path) -> TrainedRun:
+def restore_run(path: str | Path, allow_code: bool = False) -> TrainedRun:
     """Reads a trained run back, without its catalogue.
 
+    Args:
+        path: the run's folder.
+        allow_code: whether its config may name classes outside of huse_tf, whose code
+            is then run.
+
     Raises:
-        InputError: the folder holds no trained run, or its checkpoints are damaged.
+        InputError: the folder holds no trained run, its checkpoints are damaged, or
+            it names code that was not allowed.
     """
     run = require_run(path)
-    config = load_config(run.config_file)
+    config = run.read_config(allow_code)
     class_names = run.read_classes()
     image_encoder = make_image_encoder(config.image_encoder)
-    text_encoder = make_text_encoder(config.text_encoder)
-    text_encoder.restore(run.read_text_state())
+    text_encoder = restored_text_encoder(config.text_encoder, run.read_text_state())
     objective = make_objective(
         config, read_graph(run.graph_file, class_names), class_names
     )

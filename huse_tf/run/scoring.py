@@ -1,18 +1,15 @@
 """From a model and a split to embeddings, losses and metrics."""
 
-import math
-
 import numpy as np
 import tensorflow as tf
 
 from huse_tf.config import Config
 from huse_tf.evaluation import evaluate
 from huse_tf.metrics.classification import choose_fusion_weight
+from huse_tf.metrics.registry import METRICS
 from huse_tf.model import HuseModel
 from huse_tf.progress import Progress
 from huse_tf.run.pipelines import Pipeline
-
-SMALLER_IS_BETTER = ("loss", "gap", "rank")
 
 
 class Scorer:
@@ -125,15 +122,12 @@ class Scorer:
             self._config.evaluation.chunk_size,
         )
         if not self._objective.classifies:
-            metrics = {n: v for n, v in metrics.items() if not n.endswith("_accuracy")}
+            metrics = {
+                name: value
+                for name, value in metrics.items()
+                if not (name in METRICS and METRICS[name].of_classifier)
+            }
         return {**metrics, **losses}
-
-
-def is_better(name: str, value: float, best: float) -> bool:
-    """Says whether a metric's value beats the best one so far."""
-    if math.isnan(value):
-        return False
-    return value < best if name.endswith(SMALLER_IS_BETTER) else value > best
 
 
 def _labels(pipeline: Pipeline, split: str = "validation") -> np.ndarray:

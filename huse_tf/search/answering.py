@@ -13,8 +13,13 @@ from huse_tf.search.query import QueryEncoder, read_query_picture
 from huse_tf.search.request import Request
 
 
-def answer(run_dir: Path, request: Request) -> None:
+def answer(run_dir: Path, request: Request, allow_code: bool = False) -> None:
     """Prints the nearest products and, where asked, writes a gallery.
+
+    Args:
+        run_dir: of a trained run.
+        request: what is searched, and where.
+        allow_code: see `restore_run`.
 
     Raises:
         InputError: the run is not trained, or anything of the request is wrong.
@@ -24,7 +29,7 @@ def answer(run_dir: Path, request: Request) -> None:
         picture = read_query_picture(Path(request.image))
     # what is printed on the way is no part of the JSON
     with contextlib.redirect_stdout(sys.stderr if request.json else sys.stdout):
-        trained = restore_run(run_dir)
+        trained = restore_run(run_dir, allow_code)
         encoder = QueryEncoder(trained)
         vector = encoder.embed(request.text, picture, f"`image` {request.image}")
         index = open_searchable(trained, request)

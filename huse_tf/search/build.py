@@ -17,6 +17,7 @@ from huse_tf.catalog import Catalog, read_catalog
 from huse_tf.catalog.image_files import ImageFolder
 from huse_tf.config import DataConfig
 from huse_tf.distances import fused
+from huse_tf.encoders.base import identity_of
 from huse_tf.errors import InputError
 from huse_tf.progress import Progress
 from huse_tf.run.material import make_pipeline
@@ -112,7 +113,10 @@ def _fingerprint(trained: TrainedRun, data: DataConfig) -> tuple[str, str]:
         "content": content,
         "data": [data.class_separator, data.min_class_size],
         "weights": weights.hexdigest(),
-        "encoders": [trained.image_encoder.identity, trained.text_encoder.identity],
+        "encoders": [
+            identity_of(trained.image_encoder),
+            identity_of(trained.text_encoder),
+        ],
         "fusion_weight": trained.fusion_weight,
     }
     return _digest(place)[:8], _digest(parts)[:16]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import keras
 
 import huse_tf
+from huse_tf.encoders.base import identity_of
 from huse_tf.run.restore import TrainedRun
 from huse_tf.serving.module import TOP
 from huse_tf.serving.ops import BASELINE, oldest_release, since
@@ -87,7 +88,7 @@ def model_card(run: TrainedRun, verified: Verified) -> str:
         "## Metrics",
         _metrics(evaluation, about),
         "## Encoders",
-        _as_code({name: encoder.identity for name, encoder in encoders.items()}),
+        _as_code({name: identity_of(encoder) for name, encoder in encoders.items()}),
         "## Versions and verification",
         _table(
             ("package", "version"),

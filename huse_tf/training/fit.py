@@ -56,7 +56,9 @@ def fit(
     with run.writing(run.evaluation_file):
         write_evaluation(run.evaluation_file, metrics, meta)
     if config.export.at_end:
-        version = export_run(restore_run(run.path), run.export_folder)
+        # what its config names has just been trained
+        trained = restore_run(run.path, allow_code=True)
+        version = export_run(trained, run.export_folder)
         print(f"exported {version}")
     _draw_report(experiment, trainer, run, metrics, meta)
     run.end(trainer.state["step"], config.export.at_end)

@@ -8,13 +8,14 @@ import tensorflow as tf
 
 from huse_tf.errors import Interrupted
 from huse_tf.interruption import STOP
+from huse_tf.metrics.registry import is_better
 from huse_tf.progress import Progress
 from huse_tf.run import changes
 from huse_tf.run.build import Experiment
 from huse_tf.run.checkpoints import Checkpoints
 from huse_tf.run.folder import RunFolder
 from huse_tf.run.restore import best_weights, model_values
-from huse_tf.run.scoring import Scorer, is_better
+from huse_tf.run.scoring import Scorer
 from huse_tf.training import divergence
 from huse_tf.training.averaging import WeightAverage, changing_variables
 from huse_tf.training.optimizers import learning_rate_schedule, make_optimizer
@@ -88,12 +89,22 @@ class Trainer:
             "best_epoch": 0,
             "stopped_early": False,
         }
-        self._go_on(self._checkpoints.restore(self._values), changes.world(run, config))
+        worlds = [changes.world(run, config)]
+        if experiment.keys_before:
+            former = changes.former_world(run, config, experiment.keys_before)
+            worlds.append(former)
+        self._go_on(self._checkpoints.restore(self._values), *worlds)
         run.forget_after(self.state["step"])
         self._pending: list[tf.Tensor] = []
 
-    def _go_on(self, saved: dict | None, world: str) -> None:
-        """Takes over a checkpoint's state, as far as it holds for this config."""
+    def _go_on(self, saved: dict | None, world: str, *same: str) -> None:
+        """Takes over a checkpoint's state, as far as it holds for this config.
+
+        Args:
+            saved: the state.
+            world: what a metric depends on now.
+            *same: what earlier versions called the same world.
+        """
         if saved is None and self._run.metrics_file.exists():
             folder = self._run.checkpoints_folder
             print(f"{folder}: none was saved yet, starting at step 0")
@@ -101,7 +112,9 @@ class Trainer:
         if saved is None:
             return
         self.state |= saved | {"last_step": self.last_step, "world": world}
-        if saved["world"] != world:  # values from another world do not compare
+        if saved["world"] in same:  # only the config.ini before this one knew it
+            self._checkpoints.save(self._values, self.state)
+        elif saved["world"] != world:  # values from another world do not compare
             self.state.update(best=None, best_epoch=0, stopped_early=False)
         patience = self._config.early_stopping_epochs
         waited = self._epoch - self.state["best_epoch"]

@@ -5,8 +5,8 @@ import pytest
 from huse_tf.comparison import sweep, variants
 from huse_tf.comparison.variants import PRESETS, changed
 from huse_tf.config import load_config
-from huse_tf.config.values import OBJECTIVES
 from huse_tf.errors import InputError
+from huse_tf.objectives.registry import OBJECTIVES
 
 
 @pytest.fixture

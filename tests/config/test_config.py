@@ -145,9 +145,47 @@ def test_a_wrong_override_is_one_clear_line(ini, override, expected):
     assert text.startswith("`set` ")
 
 
-def test_a_metric_that_does_not_exist_names_the_nearest(ini):
-    text = message(ini, "training.best_metric=image_to_text_R@2")
-    assert re.search(r"the nearest is image_to_text_R@\d", text)
+@pytest.mark.parametrize("wrong", ["image_to_text_R@2", "grahp_loss"])
+def test_a_metric_that_does_not_exist_names_the_nearest(ini, wrong):
+    text = message(ini, f"training.best_metric={wrong}")
+    near = r"image_to_text_R@\d" if "R@" in wrong else "graph_loss"
+    assert re.search(f"the nearest is {near}", text)
+
+
+def test_a_term_of_the_users_own_objective_can_choose_the_best_model(ini):
+    own = ["objective.name=shop.terms:Colours", "training.best_metric=colour_loss"]
+    assert load_config(ini, own).training.best_metric == "colour_loss"
+
+
+def test_a_class_of_the_users_own_keeps_the_folder_of_its_ini(ini, tmp_path):
+    config = load_config(
+        ini,
+        [
+            "image_encoder.name=shop.nets:Net",
+            "text_encoder.name=tfidf + shop:Words",
+            "objective.name=shop:Terms",
+        ],
+    )
+    assert config.own_parts() == [
+        "image_encoder.name = shop.nets:Net",
+        "text_encoder.name = tfidf+shop:Words",
+        "objective.name = shop:Terms",
+    ]
+    assert config.image_encoder.name.folder == config.objective.name.folder == tmp_path
+    config.save(ini)
+    assert load_config(ini) == config
+    assert load_config(ini, ["image_encoder.name=embedded"]).own_parts() == [
+        "text_encoder.name = tfidf+shop:Words",
+        "objective.name = shop:Terms",
+    ]
+
+
+@pytest.mark.parametrize(
+    "name", ["shop", "shop:", ":Words", "shop:9", "a b:C", "a:b:C"]
+)
+def test_what_is_no_class_and_no_known_name_is_refused(ini, name):
+    for key in ("objective.name", "class_encoder.name"):
+        assert "| package.module:Class" in message(ini, f"{key}={name}")
 
 
 @pytest.mark.parametrize(
@@ -159,7 +197,7 @@ def test_a_metric_that_does_not_exist_names_the_nearest(ini):
         ),
         (["class_encoder.name=use"], "class_encoder.name = use needs"),
         (["text_encoder.name=word_vectors"], "needs text_encoder.vectors"),
-        (["text_encoder.name=bert+use"], "share the key handle"),
+        (["text_encoder.name=bert+use"], "bert and use share the key handle"),
         (
             ["data.validation_fraction=0.5", "data.test_fraction=0.5"],
             "data.validation_fraction + data.test_fraction = 1: expected less than 1",

@@ -1,42 +1,80 @@
-"""config.ini and configs/paper.ini: every key, with its source."""
+"""The inis of the project: every key, with the comment that it has now."""
 
 import dataclasses
 import itertools
 import re
+import sys
 from pathlib import Path
 
 import pytest
 
 from huse_tf.config import SECTIONS, comment, load_config
+from huse_tf.config.__main__ import main
+from huse_tf.config.comments import SOURCE, commented
+from huse_tf.config.sections import ClassEncoderConfig, LossConfig, ObjectiveConfig
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
+INIS = ["config.ini", *(f"configs/{p.name}" for p in (ROOT / "configs").glob("*.ini"))]
+
+
+@pytest.mark.parametrize("name", INIS)
+def test_comments_of_shipped_inis_are_not_stale(name):
+    """`python -m huse_tf.config config.ini configs/*.ini` writes them."""
+    text = (ROOT / name).read_text()
+    assert commented(text, SECTIONS) == text
+
+
 @pytest.mark.parametrize("name", ["config.ini", "configs/paper.ini"])
-def test_shipped_inis_comment_every_key_once_with_its_source(name):
-    lines = (ROOT / name).read_text().splitlines()
-    section = ""
-    found = []
-    for above, line in itertools.pairwise(lines):
-        if above.startswith("["):
-            section = above.strip("[]")
-        match = re.match(r"(\w+) =", line)
-        if match:
-            fields = SECTIONS[section].__dataclass_fields__
-            start = f"# {comment(fields[match[1]])}; "
-            assert above.startswith(start), line
-            source = above.removeprefix(start)
-            assert re.fullmatch(
-                r"(ours|paper \d(\.\d)+(, eq \d+)?|[A-Z][a-z]+ \d{4}, \d(\.\d)*)"
-                r"( \(.+\))?",
-                source,
-            ), above
-            found.append((section, match[1]))
-    assert found == [
-        (name, field.name)
-        for name, section in SECTIONS.items()
-        for field in dataclasses.fields(section)
+def test_every_value_says_whose_it_is(name):
+    comments = [
+        above
+        for above, line in itertools.pairwise((ROOT / name).read_text().splitlines())
+        if re.match(r"\w+ =", line)
     ]
+    assert len(comments) == sum(len(dataclasses.fields(s)) for s in SECTIONS.values())
+    for line in comments:
+        assert SOURCE.search(line), line
+
+
+def test_rewriting_keeps_values_sources_and_the_head(tmp_path):
+    """A key that is missing comes with its default; a stale comment goes."""
+    path = tmp_path / "old.ini"
+    path.write_text(
+        "# mine\n\n[loss]\n# what it was called once; 0 or 1; paper 3.4, eq 5 (as is)\n"
+        "beta = 3.50\n\n[data]\ncsv = a ; b.csv\nimages = x\n"
+    )
+    before = load_config(path)
+    text = commented(path.read_text(), SECTIONS)
+    assert text.startswith("# mine\n\n[data]\n")
+    field = LossConfig.__dataclass_fields__["beta"]
+    line = f"# {comment(LossConfig, field)}; paper 3.4, eq 5 (as is)\nbeta = 3.50\n"
+    assert line in text and "called once" not in text
+    assert "; ours\ncsv = a ; b.csv\n" in text and "\nbatch_size = 512\n" in text
+    path.write_text(text)
+    assert load_config(path) == before
+    assert commented(text, SECTIONS) == text
+
+
+def test_the_command_rewrites_in_place(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "old.ini"
+    path.write_text("[data]\ncsv = a\nimages = b\n")
+    monkeypatch.setattr(sys, "argv", ["config", str(path)])
+    assert main() == 0
+    assert path.read_text() == commented("[data]\ncsv = a\nimages = b\n", SECTIONS)
+    path.write_text("[loss]\nbta = 1\n")
+    assert main() == 1
+    assert "unknown key loss.bta" in capsys.readouterr().err
+    assert path.read_text() == "[loss]\nbta = 1\n"
+
+
+def test_a_comment_names_those_whose_key_it_is():
+    fields = ClassEncoderConfig.__dataclass_fields__
+    assert comment(ClassEncoderConfig, fields["handle"]).startswith("bert, use: the ")
+    assert comment(ClassEncoderConfig, fields["graph"]).startswith("class distances")
+    fields = ObjectiveConfig.__dataclass_fields__
+    assert comment(ObjectiveConfig, fields["cme_margin"]).startswith("cme: non-pairs")
 
 
 def test_the_default_ini_holds_the_defaults(tmp_path):

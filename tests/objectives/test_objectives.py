@@ -18,11 +18,11 @@ from huse_tf.config.sections import (
     TowersConfig,
     TrainingConfig,
 )
-from huse_tf.config.values import OBJECTIVES
 from huse_tf.distances import cosine_distances
 from huse_tf.errors import InputError
 from huse_tf.model import HuseModel
 from huse_tf.objectives import Huse, make_objective
+from huse_tf.objectives.registry import OBJECTIVES
 from huse_tf.towers import embedding_network
 from huse_tf.training.optimizers import make_optimizer
 

@@ -4,8 +4,6 @@ import math
 
 import tensorflow as tf
 
-from huse_tf.config import ImageEncoderConfig
-
 _RATIO = 4 / 3
 """Largest ratio of a crop's sides to each other."""
 
@@ -17,7 +15,9 @@ def augment(
     seed: int | tf.Tensor,
     step: int | tf.Tensor,
     rows: tf.Tensor,
-    config: ImageEncoderConfig,
+    crop_min_area: float,
+    flip: float,
+    colour_jitter: float,
 ) -> tf.Tensor:
     """Crops, flips and recolours a batch.
 
@@ -29,19 +29,20 @@ def augment(
         seed: integer of the run.
         step: integer, number of the training step.
         rows: integer [B], which products these are.
-        config: crop_min_area (1: no crops), flip (probability), colour_jitter
-            (largest relative change, 0: none).
+        crop_min_area: smallest share of the picture, in (0, 1]; 1: no crops.
+        flip: probability of a left-right flip.
+        colour_jitter: largest relative change, in [0, 1]; 0: none.
 
     Returns:
         float32 [B, S, S, 3] in [0, 255].
     """
     draws = uniform(seed, step, rows, _DRAWS)  # [B, 8]
     size = tf.shape(pixels)[1]
-    boxes = _boxes(draws[:, :5], config.crop_min_area, config.flip)
+    boxes = _boxes(draws[:, :5], crop_min_area, flip)
     pixels = tf.image.crop_and_resize(
         pixels, boxes, tf.range(tf.shape(pixels)[0]), tf.stack([size, size])
     )
-    return _jitter(pixels, draws[:, 5:], config.colour_jitter)
+    return _jitter(pixels, draws[:, 5:], colour_jitter)
 
 
 def uniform(

@@ -2,15 +2,17 @@
 
 import functools
 from pathlib import Path
+from typing import Protocol
 
 import keras
 import tensorflow as tf
 
-from huse_tf.config import ImageEncoderConfig
 from huse_tf.encoders import fine_tuning
 from huse_tf.encoders.base import ImageEncoder
-from huse_tf.encoders.images import applications, backbones, decode
+from huse_tf.encoders.contract import check_image_encoder, make_own
+from huse_tf.encoders.images import backbones, decode
 from huse_tf.encoders.images import modules as image_modules
+from huse_tf.encoders.registry import IMAGE_ENCODERS, image_kind
 from huse_tf.errors import InputError
 
 
@@ -75,21 +77,35 @@ class BackboneEncoder(ImageEncoder):
         return tf.cast(image_modules.only_output(outputs), tf.float32)
 
 
-def make_image_encoder(config: ImageEncoderConfig) -> ImageEncoder:
+class Section(Protocol):
+    """[image_encoder], as far as it is read here."""
+
+    name: str
+    weights: str
+    size: int
+    scaling: str
+    fine_tune: str
+    train_batch_norm: bool
+
+
+def make_image_encoder(config: Section) -> ImageEncoder:
     """Builds the encoder that the config names.
 
     A frozen network is loaded once for all encoders that use it; a fine-tuned one is
-    loaded for each, since it changes.
+    loaded for each, since it changes. A class of the user's own is made of the size.
 
     Args:
-        config: name, weights, size, scaling, fine_tune and train_batch_norm are used.
+        config: [image_encoder].
 
     Raises:
-        InputError: see applications, backbones, image_modules and fine_tuning.
+        InputError: see applications, backbones, image_modules, fine_tuning and
+            contract.
     """
+    kind, scaling = image_kind(config.name), _scaling(config)
+    if kind == "own":
+        return _own(config)
     is_frozen = config.fine_tune == "none"
     load = _shared_backbone if is_frozen else _shared_backbone.__wrapped__
-    scaling = _scaling(config)
     backbone = load(
         config.name,
         config.weights,
@@ -100,7 +116,6 @@ def make_image_encoder(config: ImageEncoderConfig) -> ImageEncoder:
         _changed(config.name),
         _changed(config.weights),
     )
-    kind = _kind(config.name)
     name = config.name if kind in ("application", "embedded") else kind
     return BackboneEncoder(
         backbone,
@@ -111,20 +126,20 @@ def make_image_encoder(config: ImageEncoderConfig) -> ImageEncoder:
     )
 
 
-def _kind(name: str) -> str:
-    if name == "embedded":
-        return "embedded"
-    if name.endswith(".keras") and "://" not in name:
-        return "keras_file"
-    if "/" in name or Path(name).is_dir():
-        return "hub_module"
-    return "application"
+def _own(config: Section) -> ImageEncoder:
+    key, folder = "image_encoder.name", getattr(config.name, "folder", None)
+    encoder = make_own(
+        key, str(config.name), ImageEncoder, config.fine_tune, folder, config.size
+    )
+    check_image_encoder(key, encoder, config.size)
+    return encoder
 
 
-def _scaling(config: ImageEncoderConfig) -> str:
+def _scaling(config: Section) -> str:
     """Returns the pixel range of the model, auto replaced where it has a meaning."""
-    own = {"keras_file": "-1..1", "hub_module": "0..1"}.get(_kind(config.name))
-    if own is None and config.scaling != "auto":
+    entry = IMAGE_ENCODERS.get(image_kind(config.name))
+    own = entry.scaling if entry else ""
+    if not own and config.scaling != "auto":
         raise InputError(
             f"image_encoder.scaling = {config.scaling}: {config.name} has its own "
             "preprocessing; expected auto (other values are for .keras files and "
@@ -146,11 +161,12 @@ def _shared_backbone(
     name: str, weights: str, size: int, scaling: str, is_frozen: bool, *_: object
 ) -> backbones.Backbone:
     """Loads a backbone; the further arguments are part of the cache's key only."""
-    kind = _kind(name)
-    if kind == "embedded":
-        return backbones.embedded(weights, size)
-    if kind == "keras_file":
-        return backbones.keras_file(name, size, scaling)
-    if kind == "hub_module":
-        return image_modules.load(name, size, scaling, trainable=not is_frozen)
-    return applications.load(name, weights, size)
+    entry = IMAGE_ENCODERS[image_kind(name)]
+    known = {
+        "name": name,
+        "weights": weights,
+        "size": size,
+        "scaling": scaling,
+        "trainable": not is_frozen,
+    }
+    return entry.load()(*(known[key] for key in entry.keys))

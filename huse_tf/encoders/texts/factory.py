@@ -1,15 +1,17 @@
 """From [text_encoder] and [class_encoder] to text encoders."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 import tensorflow as tf
 
-from huse_tf.config import ClassEncoderConfig, TextEncoderConfig
-from huse_tf.encoders.base import TextEncoder
+from huse_tf.encoders.base import TextEncoder, identity_of
+from huse_tf.encoders.contract import check_text_encoder, make_own
+from huse_tf.encoders.registry import TEXT_ENCODERS
 from huse_tf.errors import InputError
+from huse_tf.registry import is_own
 
-TRAINABLE = ("bert",)
 _CLASS_BATCH = 256
 
 
@@ -35,7 +37,7 @@ class ConcatenatedEncoder(TextEncoder):
         """The parts' identities, in order."""
         return {
             "name": "+".join(self.parts),
-            "parts": [part.identity for part in self.parts.values()],
+            "parts": [identity_of(part) for part in self.parts.values()],
         }
 
     def adapt(self, texts: np.ndarray) -> None:
@@ -80,25 +82,81 @@ class ConcatenatedEncoder(TextEncoder):
         return tf.concat(features, axis=-1)
 
 
-def make_text_encoder(config: TextEncoderConfig | ClassEncoderConfig) -> TextEncoder:
-    """Builds the encoder that a section describes.
+class Section(Protocol):
+    """[text_encoder] or [class_encoder]: these two, and the encoders' own keys."""
+
+    name: str
+    fine_tune: str
+
+
+def make_text_encoder(config: Section, section: str = "text_encoder") -> TextEncoder:
+    """Builds the encoder that a section describes; it must be adapted or restored.
 
     Args:
         config: [text_encoder], or [class_encoder], which is never fine-tuned.
+        section: which of the two, for messages.
 
     Raises:
-        InputError: a handle cannot be reached or does not fit, or fine_tune is asked
-            where nothing can be trained.
+        InputError: a handle cannot be reached or does not fit, the user's own encoder
+            is none, or fine_tune is asked where nothing can be trained.
     """
     names = config.name.split("+")
-    if config.fine_tune != "none" and not set(names) & set(TRAINABLE):
+    trainable = [name for name, entry in TEXT_ENCODERS.items() if entry.trains]
+    if config.fine_tune != "none" and not any(
+        is_own(name) or name in trainable for name in names
+    ):
         raise InputError(
             f"text_encoder.fine_tune = {config.fine_tune}: {config.name} cannot be "
-            f"trained, only {', '.join(TRAINABLE)} can; set text_encoder.fine_tune = "
+            f"trained, only {', '.join(trainable)} can; set text_encoder.fine_tune = "
             "none or text_encoder.name = bert"
         )
-    parts = {name: _MAKERS[name](config) for name in names}
+    parts = {name: _make(name, config, section) for name in names}
     return parts[names[0]] if len(names) == 1 else ConcatenatedEncoder(parts)
+
+
+def adapted_text_encoder(
+    config: Section, texts: np.ndarray, section: str = "text_encoder"
+) -> TextEncoder:
+    """Builds an encoder that has learned from texts.
+
+    Args:
+        config: as `make_text_encoder` takes it.
+        texts: object [N], the training texts, or the classes'.
+        section: likewise.
+
+    Raises:
+        InputError: see `make_text_encoder` and `contract.check_text_encoder`.
+    """
+    encoder = make_text_encoder(config, section)
+    encoder.adapt(texts)
+    _check(encoder, section)
+    return encoder
+
+
+def restored_text_encoder(config: Section, state: dict[str, np.ndarray]) -> TextEncoder:
+    """Builds an encoder that learned earlier; `state` is what its `state` returned.
+
+    Raises:
+        InputError: see `make_text_encoder` and `contract.check_text_encoder`.
+    """
+    encoder = make_text_encoder(config)
+    encoder.restore(state)
+    _check(encoder, "text_encoder")
+    return encoder
+
+
+def _make(name: str, config: Section, section: str) -> TextEncoder:
+    if is_own(name):
+        folder = getattr(config.name, "folder", None)
+        return make_own(f"{section}.name", name, TextEncoder, config.fine_tune, folder)
+    entry = TEXT_ENCODERS[name]
+    return entry.load()(**{key: getattr(config, key) for key in entry.keys})
+
+
+def _check(encoder: TextEncoder, section: str) -> None:
+    is_joined = isinstance(encoder, ConcatenatedEncoder)
+    for part in encoder.parts.values() if is_joined else [encoder]:
+        check_text_encoder(f"{section}.name", part)
 
 
 def class_texts(class_names: Sequence[str], separator: str) -> np.ndarray:
@@ -153,52 +211,3 @@ def _of(name: str, tensors: dict[str, object]) -> dict[str, object]:
         for key, value in tensors.items()
         if key.startswith(f"{name}_")
     }
-
-
-# Each imports its module on its own: BERT needs tensorflow-text, others must not.
-
-
-def _bert(config: TextEncoderConfig | ClassEncoderConfig) -> TextEncoder:
-    from huse_tf.encoders.texts.bert import BertEncoder
-
-    return BertEncoder(
-        config.preprocess,
-        config.handle,
-        config.pooling,
-        config.max_tokens,
-        config.salient_tokens,
-        config.fine_tune,
-    )
-
-
-def _use(config: TextEncoderConfig | ClassEncoderConfig) -> TextEncoder:
-    from huse_tf.encoders.texts.sentence import SentenceEncoder
-
-    return SentenceEncoder(config.handle)
-
-
-def _tfidf(config: TextEncoderConfig | ClassEncoderConfig) -> TextEncoder:
-    from huse_tf.encoders.texts.tfidf import TfidfEncoder
-
-    return TfidfEncoder(config.vocabulary_size)
-
-
-def _word_vectors(config: TextEncoderConfig | ClassEncoderConfig) -> TextEncoder:
-    from huse_tf.encoders.texts.word_vectors import WordVectorsEncoder
-
-    return WordVectorsEncoder(config.vectors, config.clean)
-
-
-def _embedded(config: TextEncoderConfig | ClassEncoderConfig) -> TextEncoder:
-    from huse_tf.encoders.texts.embedded_text import EmbeddedTextEncoder
-
-    return EmbeddedTextEncoder()
-
-
-_MAKERS: dict[str, Callable[..., TextEncoder]] = {
-    "bert": _bert,
-    "use": _use,
-    "tfidf": _tfidf,
-    "word_vectors": _word_vectors,
-    "embedded": _embedded,
-}

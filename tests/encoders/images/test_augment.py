@@ -1,5 +1,3 @@
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -9,12 +7,7 @@ from huse_tf.encoders.images.augment import augment, uniform
 SIZE = 16
 
 
-def config(crop_min_area=0.5, flip=0.5, colour_jitter=0.3):
-    return SimpleNamespace(
-        crop_min_area=crop_min_area, flip=flip, colour_jitter=colour_jitter
-    )
-
-
+ON = {"crop_min_area": 0.5, "flip": 0.5, "colour_jitter": 0.3}
 OFF = {"crop_min_area": 1.0, "flip": 0.0, "colour_jitter": 0.0}
 
 
@@ -25,10 +18,10 @@ def pictures(count):
 
 def test_row_is_the_same_in_any_batch():
     pixels, rows = pictures(6), np.array([5, 900, 3, 2**40, 7, 8])
-    whole = augment(pixels, 1, 2, rows, config()).numpy()
+    whole = augment(pixels, 1, 2, rows, **ON).numpy()
     assert whole.dtype == np.float32
     order = [4, 0, 3]
-    part = augment(pixels[order], 1, 2, rows[order], config()).numpy()
+    part = augment(pixels[order], 1, 2, rows[order], **ON).numpy()
     np.testing.assert_array_equal(part, whole[order])
 
 
@@ -37,35 +30,35 @@ def test_row_is_the_same_in_any_batch():
 )
 def test_every_part_of_the_key_counts(seed, step, row):
     pixels = pictures(1)
-    base = augment(pixels, 0, 0, [0], config()).numpy()
-    np.testing.assert_array_equal(augment(pixels, 0, 0, [0], config()), base)
-    assert np.abs(augment(pixels, seed, step, [row], config()) - base).mean() > 1
+    base = augment(pixels, 0, 0, [0], **ON).numpy()
+    np.testing.assert_array_equal(augment(pixels, 0, 0, [0], **ON), base)
+    assert np.abs(augment(pixels, seed, step, [row], **ON) - base).mean() > 1
 
 
 def test_the_same_in_a_graph_with_tensors_for_keys():
     pixels, rows = pictures(3), tf.constant([3, 1, 2], tf.int64)
-    function = tf.function(lambda p, s, r: augment(p, 7, s, r, config()))
+    function = tf.function(lambda p, s, r: augment(p, 7, s, r, **ON))
     graph = function(tf.constant(pixels), tf.constant(9, tf.int64), rows)
-    eager = augment(pixels, 7, 9, rows, config())
+    eager = augment(pixels, 7, 9, rows, **ON)
     np.testing.assert_allclose(graph, eager, atol=1e-3)
 
 
 def test_nothing_changes_without_strength():
     pixels = pictures(4)
-    result = augment(pixels, 0, 0, np.arange(4), config(**OFF))
+    result = augment(pixels, 0, 0, np.arange(4), **OFF)
     np.testing.assert_allclose(result, pixels, atol=1e-3)
 
 
 def test_flip_mirrors():
     pixels = pictures(2)
-    result = augment(pixels, 0, 0, [0, 1], config(**{**OFF, "flip": 1.0}))
+    result = augment(pixels, 0, 0, [0, 1], **{**OFF, "flip": 1.0})
     np.testing.assert_allclose(result, pixels[:, :, ::-1], atol=1e-3)
 
 
 def test_half_of_the_pictures_flip():
     """1,000 draws of probability 0.5: 500 with a deviation of 15.8."""
     ramp = np.tile(np.arange(4, dtype=np.float32)[None, None, :, None], (1000, 4, 1, 3))
-    result = augment(ramp, 0, 0, np.arange(1000), config(**{**OFF, "flip": 0.5}))
+    result = augment(ramp, 0, 0, np.arange(1000), **{**OFF, "flip": 0.5})
     flipped = (result[:, 0, 0, 0] > 1.5).numpy().sum()
     assert abs(flipped - 500) < 5 * 15.8
 
@@ -75,7 +68,7 @@ def test_crops_keep_the_area_and_stay_inside():
     y, x = np.mgrid[0:SIZE, 0:SIZE] * (200 / (SIZE - 1))
     picture = np.stack([y, x, 0 * x], -1).astype(np.float32)
     pixels = np.tile(picture, (500, 1, 1, 1))
-    result = augment(pixels, 0, 0, np.arange(500), config(0.5, 0, 0)).numpy() / 200
+    result = augment(pixels, 0, 0, np.arange(500), 0.5, 0, 0).numpy() / 200
     top, left = result[:, 0, 0, 0], result[:, 0, 0, 1]
     height, width = result[:, -1, -1, 0] - top, result[:, -1, -1, 1] - left
     area = height * width
@@ -89,7 +82,7 @@ def test_crops_keep_the_area_and_stay_inside():
 def test_jitter_of_a_grey_picture_is_its_brightness():
     """Grey has no contrast and no colour: 100 becomes 100 (1 +- 0.3)."""
     pixels = np.full((200, 4, 4, 3), 100, np.uint8)
-    result = augment(pixels, 0, 0, np.arange(200), config(1, 0, 0.3)).numpy()
+    result = augment(pixels, 0, 0, np.arange(200), 1, 0, 0.3).numpy()
     spread = result.max(axis=(1, 2, 3)) - result.min(axis=(1, 2, 3))
     assert spread.max() < 1e-3
     assert 70 <= result.min() < 75
@@ -97,14 +90,14 @@ def test_jitter_of_a_grey_picture_is_its_brightness():
 
 
 def test_result_stays_in_range():
-    result = augment(pictures(50), 0, 0, np.arange(50), config(0.1, 0.5, 1.0)).numpy()
+    result = augment(pictures(50), 0, 0, np.arange(50), 0.1, 0.5, 1.0).numpy()
     assert result.min() >= 0
     assert result.max() <= 255
 
 
 def test_empty_batch():
     none = np.zeros((0, SIZE, SIZE, 3), np.uint8)
-    assert augment(none, 0, 0, np.zeros(0, np.int64), config()).shape[0] == 0
+    assert augment(none, 0, 0, np.zeros(0, np.int64), **ON).shape[0] == 0
 
 
 def test_draws_are_uniform_and_unrelated():

@@ -1,0 +1,76 @@
+"""What one key of a config asks of another."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from huse_tf.config.comments import comment
+from huse_tf.config.sections import (
+    ClassEncoderConfig,
+    DataConfig,
+    TextEncoderConfig,
+)
+from huse_tf.config.values import nearest
+from huse_tf.encoders.registry import TEXT_ENCODERS
+from huse_tf.errors import InputError
+from huse_tf.metrics.registry import METRICS
+from huse_tf.registry import is_own
+
+if TYPE_CHECKING:
+    from huse_tf.config.ini import Config
+
+
+def check(path: Path, config: "Config") -> None:
+    """Compares keys with each other.
+
+    Args:
+        path: of the ini, for messages.
+        config: every value in its own range.
+
+    Raises:
+        InputError: two values do not go together.
+    """
+    _check_fractions(path, config.data)
+    for name in ("text_encoder", "class_encoder"):
+        _check_text_encoder(path, name, getattr(config, name))
+    best = config.training.best_metric
+    if best not in METRICS and not is_own(config.objective.name):
+        raise InputError(
+            f"{path}: training.best_metric = {best}: expected a metric's name, or loss;"
+            f" the nearest is {nearest(best, METRICS)}"
+        )
+
+
+def _check_fractions(path: Path, data: DataConfig) -> None:
+    held_out = data.validation_fraction + data.test_fraction
+    if held_out >= 1:
+        raise InputError(
+            f"{path}: data.validation_fraction + data.test_fraction = {held_out:g}: "
+            "expected less than 1, for rows to train on"
+        )
+
+
+def _check_text_encoder(
+    path: Path, name: str, encoder: TextEncoderConfig | ClassEncoderConfig
+) -> None:
+    entries = {
+        part: TEXT_ENCODERS[part]
+        for part in encoder.name.split("+")
+        if part in TEXT_ENCODERS
+    }
+    owners: dict[str, str] = {}
+    for part, entry in entries.items():
+        for key in entry.keys:
+            if key in owners:
+                raise InputError(
+                    f"{path}: {name}.name = {encoder.name}: {owners[key]} and {part} "
+                    f"share the key {key}; expected one of them"
+                )
+        owners |= dict.fromkeys(entry.keys, part)
+    for entry in entries.values():
+        for key in entry.needs:
+            if not getattr(encoder, key):
+                field = type(encoder).__dataclass_fields__[key]
+                raise InputError(
+                    f"{path}: {name}.name = {encoder.name} needs {name}.{key}: "
+                    + comment(type(encoder), field)
+                )
