@@ -122,7 +122,7 @@ class _Checked:
         if not isinstance(dim, numbers.Integral) or dim < 1:
             raise InputError(
                 f"{self._where}: expected its attribute dim, the length of its "
-                f"features, to be a whole number >= 1 once it is adapted, received {dim}"
+                f"features, to be a whole number >= 1 when adapted, received {dim}"
             )
 
     def prepared(self, example: tf.Tensor) -> object:

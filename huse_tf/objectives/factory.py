@@ -18,7 +18,6 @@ class Settings(Protocol):
     """What is read of a config: objective.name, towers.embedding_dim, any key."""
 
     objective: Any
-    loss: Any
     towers: Any
     training: Any
 

@@ -108,9 +108,7 @@ def train_and_evaluate(folder):
     )
     graph = (1 - np.eye(CLASSES)).astype(np.float32)
     objective = make_objective(config, graph, names)
-    network = embedding_network(
-        DIM, DIM, CLASSES, **dataclasses.asdict(config.towers)
-    )
+    network = embedding_network(DIM, DIM, CLASSES, **dataclasses.asdict(config.towers))
     experiment = Experiment(
         config, catalog, pipeline, graph, HuseModel(network, objective)
     )
