@@ -134,7 +134,7 @@ def _last_place(error: Exception, module: str) -> str:
     file = getattr(sys.modules.get(module), "__file__", None)
     frames = traceback.extract_tb(error.__traceback__)
     lines = [frame.lineno for frame in frames if frame.filename == file]
-    return f" at {Path(file).name}, line {lines[-1]}," if lines else ""
+    return f" at {Path(file).name}, line {lines[-1]}" if lines else ""
 
 
 @contextlib.contextmanager

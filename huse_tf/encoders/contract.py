@@ -161,7 +161,7 @@ class _Checked:
                 input_signature=[specs],
             ).get_concrete_function()
         found, dim = traced.structured_outputs, int(self._encoder.dim)
-        if not isinstance(found, tf.TensorSpec):
+        if not isinstance(found, tf.TensorSpec | tf.Tensor):
             received = type(found).__name__
         elif (
             found.dtype != tf.float32

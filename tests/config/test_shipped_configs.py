@@ -51,7 +51,8 @@ def test_rewriting_keeps_values_sources_and_the_head(tmp_path):
     field = LossConfig.__dataclass_fields__["beta"]
     line = f"# {comment(LossConfig, field)}; paper 3.4, eq 5 (as is)\nbeta = 3.50\n"
     assert line in text and "called once" not in text
-    assert "; ours\ncsv = a ; b.csv\n" in text and "\nbatch_size = 512\n" in text
+    assert "this file\ncsv = a ; b.csv\n" in text, "whose it is nobody knows"
+    assert "; ours\nbatch_size = 512\n" in text, "the default is ours"
     path.write_text(text)
     assert load_config(path) == before
     assert commented(text, SECTIONS) == text

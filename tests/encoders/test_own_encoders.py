@@ -157,7 +157,7 @@ UNKNOWN = "tf.numpy_function(lambda t: t == b'', [texts], tf.bool)"
             "texts",
             "to return a dict of tensors",
         ),
-        ("dim = 2", "dim = 3", "expected float32 [B, 3], as its dim says, received "),
+        ("dim = 2", "dim = 3", "as its dim says, received float32 (None, 2)"),
         (
             "dim = 2",
             "",
@@ -166,12 +166,12 @@ UNKNOWN = "tf.numpy_function(lambda t: t == b'', [texts], tf.bool)"
         (
             "tf.float32",
             "tf.float64",
-            "expected float32 [B, 2], as its dim says, receiv",
+            "expected float32 [B, 2], as its dim says, received float64 (N",
         ),
         (
             "return {",
             "raise KeyError('colour')\n            return {",
-            "`prepare` failed at shop_words.py, line 11, KeyError: 'colour'",
+            "`prepare` failed at shop_words.py, line 11: KeyError: 'colour'",
         ),
         (
             "(TextEncoder)",
@@ -191,7 +191,7 @@ def test_a_wrong_contract_is_one_line_that_names_the_encoder(
         adapted_text_encoder(section(name), TEXTS, "class_encoder")
     text = str(error.value)
     assert text.startswith("class_encoder.name = shop_words:Words: ")
-    assert expected in text.replace("line 11:", "line 11,"), text
+    assert expected in text, text
     assert "\n" not in text
 
 

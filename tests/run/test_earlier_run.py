@@ -1,0 +1,155 @@
+"""A run of an earlier version goes on as if no key had been added since.
+
+earlier_run/ was trained by version 0.1.0 of 25 November 2026 (commit 2fa823a), whose
+checkpoints digest every line of the config: 2 epochs of 3 steps over the products
+below, best validation loss 4.6026 of epoch 2.
+"""
+
+import json
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from huse_tf.catalog import Catalog
+from huse_tf.config import SECTIONS, LossConfig, load_config
+from huse_tf.config import ini as ini_module
+from huse_tf.config import values as kinds
+from huse_tf.config.sections import _key, _section
+from huse_tf.errors import InputError
+from huse_tf.run import changes
+from huse_tf.run.build import make_experiment
+from huse_tf.run.folder import RunFolder
+from huse_tf.run.material import Material
+from huse_tf.run.pipelines import Pipeline
+from huse_tf.training.trainer import Trainer
+
+EARLIER = Path(__file__).parent / "earlier_run"
+CLASSES, EACH, DIM = ("bag", "hat", "mug"), 4, 3
+
+
+@pytest.fixture
+def run(tmp_path):
+    shutil.copytree(EARLIER, tmp_path / "run")
+    return RunFolder(tmp_path / "run")
+
+
+def material():
+    """What the run was trained on: features of a few products that nobody sells."""
+    n = len(CLASSES) * EACH
+    catalog = Catalog(
+        images=np.array([f"{i}.png" for i in range(n)], object),
+        texts=np.array([f"product {i}" for i in range(n)], object),
+        labels=np.repeat(np.arange(3, dtype=np.int32), EACH),
+        class_names=CLASSES,
+        split=np.array([*["train"] * 3, "validation"] * len(CLASSES), object),
+        rows=np.arange(2, n + 2),
+        image_root=Path("/shop/images"),
+        rejected=(),
+    )
+    rng = np.random.default_rng(0)
+    image, text = (tf.constant(rng.normal(size=[n, DIM]), tf.float32) for _ in range(2))
+    pipeline = Pipeline(
+        image=lambda positions, step: tf.gather(image, positions),
+        text=lambda positions, step: tf.gather(text, positions),
+        labels=catalog.labels,
+        split={n: catalog.indices(n) for n in ("train", "validation", "test")},
+        batch_size=3,
+        seed=0,
+    )
+    encoder = SimpleNamespace(
+        identity={"name": "made up"}, origin={}, dim=DIM, state=dict
+    )
+    return Material(catalog, pipeline, np.float32(1 - np.eye(3)), encoder, encoder)
+
+
+def trainer_of(run, *overrides):
+    """Goes on as a training command does, with the config that the folder holds."""
+    config = load_config(run.config_file, overrides, of_run=True)
+    changes.check_config(run, config)
+    return Trainer(make_experiment(material(), config, run), run)
+
+
+def saved(run):
+    newest = max(run.checkpoints_folder.glob("step-*"))
+    return json.loads((newest / "state.json").read_text())
+
+
+def test_it_goes_on_and_keeps_its_best(run):
+    """Its best is kept at once, too: a process killed now has forgotten nothing."""
+    before = saved(run)
+    trainer = trainer_of(run, "training.epochs=3")
+    assert (trainer.state["step"], trainer.state["best_epoch"]) == (6, 2)
+    assert trainer.state["best"] == before["best"]
+    assert saved(run)["world"] == trainer.state["world"] != before["world"]
+    again = trainer_of(run, "training.epochs=3")
+    assert again.state["best"] == before["best"]
+    again.train()
+    after = saved(run)
+    assert after["step"] == 9 and after["best"] <= before["best"]
+
+
+def test_another_world_still_forgets_the_best(run):
+    run.accept_changes = True
+    trainer = trainer_of(run, "loss.beta=2.5")
+    assert trainer.state["step"] == 6 and trainer.state["best"] is None
+
+
+@pytest.fixture
+def newer(monkeypatch):
+    """Adds a key to [loss], as a later version may."""
+
+    def add(default, **earlier):
+        @_section
+        class Newer(LossConfig):
+            softness: float = _key(kinds.number(0), "made up", default, **earlier)
+
+        monkeypatch.setitem(SECTIONS, "loss", Newer)
+        assert ini_module.SECTIONS["loss"] is Newer
+
+    return add
+
+
+def test_a_key_that_is_added_changes_no_digest(run, newer):
+    """Nor is it a difference, as long as it does what was done before."""
+    before = changes.world(run, load_config(run.config_file))
+    newer(0.0)
+    after = load_config(run.config_file)
+    assert after.loss.softness == 0 and changes.world(run, after) == before
+    changes.check_config(run, after)
+    assert trainer_of(run).state["best"] == saved(run)["best"] is not None
+
+
+def test_an_added_key_with_another_default_is_a_difference(run, newer):
+    """The config of the run does what it did; a new one is told how to go on."""
+    before = changes.world(run, load_config(run.config_file))
+    newer(0.3, earlier=0.0)
+    then = run.read_config()
+    assert then.loss.softness == 0 and changes.world(run, then) == before
+    now = load_config(run.config_file)
+    assert now.loss.softness == 0.3 and changes.world(run, now) != before
+    with pytest.raises(InputError) as error:
+        changes.check_config(run, now)
+    assert "loss.softness: 0.0 here, 0.3 there" in str(error.value)
+    assert "go on with `set` loss.softness=0.0, or train on" in str(error.value)
+    changes.check_config(run, load_config(run.config_file, ["loss.softness=0.0"]))
+    other = load_config(run.config_file, ["loss.beta=9"])
+    with pytest.raises(InputError, match=r"go on with `config` .*config.ini and `set`"):
+        changes.check_config(run, other)
+
+
+def test_a_default_spelled_out_is_a_default_left_out(run, tmp_path):
+    short = tmp_path / "short.ini"
+    short.write_text("[data]\ncsv = a.csv\nimages = b\n")
+    config = load_config(short)
+    config.save(tmp_path / "long.ini")
+    spelled = load_config(tmp_path / "long.ini")
+    assert changes.world(run, config) == changes.world(run, spelled)
+    for key in ("loss.beta=4", "text_encoder.name=tfidf", "data.csv=c.csv"):
+        other = load_config(short, [key])
+        assert changes.world(run, other) != changes.world(run, config), key
+    free = load_config(short, ["training.epochs=7", "features.dtype=float16"])
+    assert changes.world(run, free) == changes.world(run, config)
