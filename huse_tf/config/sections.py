@@ -34,11 +34,8 @@ def _key(
             this one, where that differs from the default. A key that is added or
             changed then changes no run that was begun before.
     """
-    metadata = {
-        "kind": kind,
-        "what": what,
-        "earlier": default if earlier is dataclasses.MISSING else earlier,
-    }
+    earlier = default if earlier is dataclasses.MISSING else earlier
+    metadata = {"kind": kind, "what": what, "earlier": earlier}
     return dataclasses.field(default=default, metadata=metadata)
 
 

@@ -191,7 +191,7 @@ def former_world(run: RunFolder, config: Config, keys: Sequence[str]) -> str:
     Args:
         run: described.
         config: the effective one.
-        keys: "section.key" of that config.ini, in its order.
+        keys: "section.key" of that config.ini, in its order; none of a new run.
     """
     lines = config.to_lines()
     return _digest(run, [lines[key] for key in keys])

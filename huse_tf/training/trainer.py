@@ -89,21 +89,16 @@ class Trainer:
             "best_epoch": 0,
             "stopped_early": False,
         }
-        worlds = [changes.world(run, config)]
-        if experiment.keys_before:
-            former = changes.former_world(run, config, experiment.keys_before)
-            worlds.append(former)
-        self._go_on(self._checkpoints.restore(self._values), *worlds)
+        former = changes.former_world(run, config, experiment.keys_before)
+        saved = self._checkpoints.restore(self._values)
+        self._go_on(saved, changes.world(run, config), former)
         run.forget_after(self.state["step"])
         self._pending: list[tf.Tensor] = []
 
-    def _go_on(self, saved: dict | None, world: str, *same: str) -> None:
+    def _go_on(self, saved: dict | None, world: str, former: str) -> None:
         """Takes over a checkpoint's state, as far as it holds for this config.
 
-        Args:
-            saved: the state.
-            world: what a metric depends on now.
-            *same: what earlier versions called the same world.
+        `former` is what earlier versions called this `world`.
         """
         if saved is None and self._run.metrics_file.exists():
             folder = self._run.checkpoints_folder
@@ -112,7 +107,7 @@ class Trainer:
         if saved is None:
             return
         self.state |= saved | {"last_step": self.last_step, "world": world}
-        if saved["world"] in same:  # only the config.ini before this one knew it
+        if saved["world"] == former:  # only the config.ini before this one knew it
             self._checkpoints.save(self._values, self.state)
         elif saved["world"] != world:  # values from another world do not compare
             self.state.update(best=None, best_epoch=0, stopped_early=False)

@@ -6,7 +6,7 @@ import pytest
 
 from huse_tf.comparison import findings
 from huse_tf.comparison.outcomes import Outcome
-from huse_tf.comparison.tables import ACCURACY, PRECISION, RECALL, markdown
+from huse_tf.comparison.tables import ACCURACY, PRECISION, RECALL, Table, markdown
 from huse_tf.comparison.variants import methods
 
 WAYS = [f"{a}_to_{b}" for a in ("image", "text") for b in ("image", "text")]
@@ -63,6 +63,18 @@ def cells(table):
     return [
         [cell.strip() for cell in line.strip("| ").split(" | ")]
         for line in table.splitlines()[2:]
+    ]
+
+
+def test_the_best_of_a_column_is_the_one_in_its_metrics_direction():
+    columns = {"": {"gap": "modal_gap", "R@1": "image_to_text_R@1"}}
+    rows = [
+        outcome("huse", metrics(recall=0.2, modal_gap=0.1)),
+        outcome("cme", metrics(recall=0.4, modal_gap=0.3)),
+    ]
+    assert cells(markdown(Table("", columns), rows)) == [
+        ["huse", "**0.100**", "0.200"],
+        ["cme", "0.300", "**0.400**"],
     ]
 
 
