@@ -20,17 +20,20 @@ from huse_tf.metrics.registry import (
 from huse_tf.registry import imported
 from huse_tf.replacing import replaced
 
+UNIT_TOLERANCE = 1e-3  # of a row's length; vectors kept as float16 are within 5e-4
+
 
 def evaluate(
-    image_emb: np.ndarray,
-    text_emb: np.ndarray,
-    image_logits: np.ndarray,
-    text_logits: np.ndarray,
+    image_embeddings: np.ndarray,
+    text_embeddings: np.ndarray,
     labels: np.ndarray,
     class_names: Sequence[str],
-    separator: str,
-    fusion_weight: float,
-    chunk_size: int,
+    *,
+    image_logits: np.ndarray | None = None,
+    text_logits: np.ndarray | None = None,
+    separator: str = "<",
+    fusion_weight: float = 0.5,
+    chunk_size: int = 1024,
 ) -> dict[str, float]:
     """Computes every metric of sections 4.3 to 4.5, exactly.
 
@@ -38,30 +41,45 @@ def evaluate(
     and the instance level together.
 
     Args:
-        image_emb: float [n, D].
-        text_emb: float [n, D], same rows.
-        image_logits: float [n, K].
-        text_logits: float [n, K].
+        image_embeddings: float [n, D], unit rows, or zero where a model found
+            nothing. Rows of other lengths are refused, not scaled: features in the
+            place of embeddings would go unnoticed.
+        text_embeddings: float [n, D], unit rows of the same products.
         labels: int [n], in [0, K).
         class_names: [K] paths, in label order.
+        image_logits: float [n, K]; given with `text_logits`, or there are no
+            accuracies.
+        text_logits: float [n, K].
         separator: what stands between two levels of a path.
-        fusion_weight: of the image, in [0, 1].
-        chunk_size: queries at a time; chunk_size * n cosines are held in memory.
+        fusion_weight: of the image in fusion_accuracy, in [0, 1].
+        chunk_size: queries at a time, at least 1; chunk_size * n cosines are held in
+            memory.
 
     Returns:
         Metric name -> value, and n, the number of products.
 
     Raises:
         InputError: there is no product, or the model gave numbers that are not finite.
-        ValueError: the shapes do not fit each other.
+        ValueError: an argument does not fit the others, or is outside of its range.
     """
-    embeddings = {"image": image_emb, "text": text_emb}
-    logits = {"image": image_logits, "text": text_logits}
+    if (image_logits is None) != (text_logits is None):
+        raise ValueError(
+            "image_logits and text_logits go together. Received: only "
+            + ("text_logits" if image_logits is None else "image_logits")
+        )
+    given = {
+        "image_embeddings": image_embeddings,
+        "text_embeddings": text_embeddings,
+        "image_logits": image_logits,
+        "text_logits": text_logits,
+    }
+    arrays = {name: np.asarray(a) for name, a in given.items() if a is not None}
     labels = np.asarray(labels)
-    _check(embeddings, logits, labels, class_names)
+    _check(arrays, labels, class_names)
+    _check_settings(separator, fusion_weight, chunk_size)
     measured = Measured(
-        embeddings,
-        logits,
+        {name: arrays[f"{name}_embeddings"] for name in MODALITIES},
+        {n: arrays[f"{n}_logits"] for n in MODALITIES if f"{n}_logits" in arrays},
         labels,
         Taxonomy(class_names, separator),
         fusion_weight,
@@ -69,7 +87,7 @@ def evaluate(
     )
     metrics: dict[str, float] = {"n": len(labels)}
     for name, metric in METRICS.items():
-        if metric.maker:
+        if metric.maker and (measured.logits or not metric.of_classifier):
             metrics[name] = imported(metric.maker)(measured, *metric.arguments)
     return metrics
 
@@ -127,42 +145,76 @@ def write_evaluation(
 
 
 def _check(
-    embeddings: Mapping[str, np.ndarray],
-    logits: Mapping[str, np.ndarray],
-    labels: np.ndarray,
-    class_names: Sequence[str],
+    arrays: Mapping[str, np.ndarray], labels: np.ndarray, class_names: Sequence[str]
 ) -> None:
     """Raises where there is nothing to evaluate or the arrays do not fit."""
-    n = len(labels)
+    n, classes = len(labels), len(class_names)
     if n == 0:
         raise InputError(
             "nothing to evaluate: the split has no products; expected at least one "
             "(data.validation_fraction, data.test_fraction or the CSV's split column)"
         )
-    for kind, arrays in (("embeddings", embeddings), ("logits", logits)):
-        for name, values in arrays.items():
-            if len(values) != n or values.ndim != 2:
-                raise ValueError(
-                    f"{name} {kind}: expected shape [{n}, ...] for {n} labels. "
-                    f"Received: {values.shape}."
-                )
-            bad = np.count_nonzero(~np.isfinite(values).all(axis=1))
-            if bad:
-                raise Diverged(
-                    f"{name} {kind}: {bad} of {n} rows are not finite; the training "
-                    "has diverged: lower optimizer.learning_rate, or set "
-                    "training.precision = float32"
-                )
-    for name, values in logits.items():
-        if values.shape[1] != len(class_names):
+    for name, values in arrays.items():
+        if len(values) != n or values.ndim != 2:
             raise ValueError(
-                f"{name} logits: expected {len(class_names)} columns, one a class "
-                f"name. Received: {values.shape[1]}."
+                f"{name}: expected shape [{n}, ...] for {n} labels. "
+                f"Received: {values.shape}."
             )
-    if labels.min() < 0 or labels.max() >= len(class_names):
+        bad = np.count_nonzero(~np.isfinite(values).all(axis=1))
+        if bad:
+            raise Diverged(
+                f"{name}: {bad} of {n} rows are not finite; the training has "
+                "diverged: lower optimizer.learning_rate, or set "
+                "training.precision = float32"
+            )
+        if name.endswith("_logits") and values.shape[1] != classes:
+            raise ValueError(
+                f"{name}: expected {classes} columns, one a class name. "
+                f"Received: {values.shape[1]}."
+            )
+        if name.endswith("_embeddings"):
+            _check_unit(name, values)
+    dims = [arrays[f"{name}_embeddings"].shape[1] for name in MODALITIES]
+    if dims[0] != dims[1]:
         raise ValueError(
-            f"labels: expected values in [0, {len(class_names)}). Received: "
+            f"text_embeddings: expected {dims[0]} columns, as image_embeddings has. "
+            f"Received: {dims[1]}."
+        )
+    if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
+        raise ValueError(
+            "labels: expected whole numbers of shape [n]. "
+            f"Received: {labels.dtype} of shape {labels.shape}."
+        )
+    if labels.min() < 0 or labels.max() >= classes:
+        raise ValueError(
+            f"labels: expected values in [0, {classes}). Received: "
             f"{labels.min()} to {labels.max()}."
+        )
+
+
+def _check_unit(name: str, rows: np.ndarray) -> None:
+    lengths = np.sqrt(np.einsum("nd,nd->n", rows, rows, dtype=np.float64))
+    wrong = np.flatnonzero((np.abs(lengths - 1) > UNIT_TOLERANCE) & (lengths > 0))
+    if wrong.size:
+        raise ValueError(
+            f"{name}: expected rows of length 1; divide each by its own. Received: "
+            f"{wrong.size} of {len(rows)} of other lengths, such as row {wrong[0]} of "
+            f"{lengths[wrong[0]]:.4g}."
+        )
+
+
+def _check_settings(separator: str, fusion_weight: float, chunk_size: int) -> None:
+    if not (isinstance(separator, str) and separator):
+        raise ValueError(
+            f"separator: expected a string that is not empty. Received: {separator!r}."
+        )
+    if not 0 <= fusion_weight <= 1:
+        raise ValueError(
+            f"fusion_weight: expected a number in [0, 1]. Received: {fusion_weight!r}."
+        )
+    if chunk_size < 1:
+        raise ValueError(
+            f"chunk_size: expected a whole number >= 1. Received: {chunk_size!r}."
         )
 
 

@@ -23,8 +23,8 @@ CLASSES = ("home<mug", "home<plate", "wear<hat")
 def three_products(**changes):
     """Images and texts of three products on the three axes; all logits right."""
     arguments = {
-        "image_emb": np.eye(3, dtype=np.float32),
-        "text_emb": np.eye(3, dtype=np.float32),
+        "image_embeddings": np.eye(3, dtype=np.float32),
+        "text_embeddings": np.eye(3, dtype=np.float32),
         "image_logits": np.eye(3, dtype=np.float32),
         "text_logits": np.eye(3, dtype=np.float32),
         "labels": np.arange(3),
@@ -73,7 +73,9 @@ def test_directions_are_told_apart():
         angles = np.deg2rad(degrees)
         return np.stack([np.cos(angles), np.sin(angles)], axis=1)
 
-    metrics = three_products(image_emb=circle(35, 46, 170), text_emb=circle(0, 40, 80))
+    metrics = three_products(
+        image_embeddings=circle(35, 46, 170), text_embeddings=circle(0, 40, 80)
+    )
     assert metrics["image_to_text_instance_R@1"] == pytest.approx(2 / 3)
     assert metrics["image_to_text_instance_median_rank"] == 1
     assert metrics["text_to_image_instance_R@1"] == pytest.approx(1 / 3)
@@ -95,10 +97,31 @@ def test_accuracies_are_of_their_own_modality():
     assert by_text["fusion_accuracy"] == pytest.approx(1 / 3)
 
 
+def test_without_logits_there_are_no_accuracies():
+    with_logits = three_products()
+    metrics = three_products(image_logits=None, text_logits=None)
+    assert {name for name in NAMES if name.endswith("accuracy")} == set(
+        with_logits
+    ) - set(metrics)
+    assert metrics == {name: with_logits[name] for name in metrics}
+    assert "same class" in format_table(metrics)
+
+
+def test_half_precision_is_unit_enough():
+    """float16 rounds each component by at most 2**-11 of it, and so the length."""
+    rows = np.random.default_rng(0).normal(size=(3, 64))
+    rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float16)
+    assert three_products(image_embeddings=rows, text_embeddings=rows)["n"] == 3
+
+
 def test_one_product_gives_finite_numbers():
-    one = np.ones((1, 3), np.float32)
+    one = np.eye(1, 3, dtype=np.float32)
     metrics = three_products(
-        image_emb=one, text_emb=one, image_logits=one, text_logits=one, labels=[0]
+        image_embeddings=one,
+        text_embeddings=one,
+        image_logits=one,
+        text_logits=one,
+        labels=[0],
     )
     assert np.isfinite(list(metrics.values())).all()
     assert metrics["image_to_image_R@1"] == 0
@@ -110,26 +133,49 @@ def test_one_product_gives_finite_numbers():
     [
         ({"labels": []}, InputError, "no products"),
         (
-            {"text_emb": np.array([[1.0, 0], [np.nan, 0], [0, 1]])},
+            {"text_embeddings": np.array([[1.0, 0], [np.nan, 0], [0, 1]])},
             InputError,
-            "text embeddings: 1 of 3 rows are not finite.*optimizer.learning_rate",
+            "text_embeddings: 1 of 3 rows are not finite.*optimizer.learning_rate",
         ),
         (
             {"image_logits": np.full((3, 3), np.inf)},
             InputError,
-            "image logits: 3 of 3 rows are not finite",
+            "image_logits: 3 of 3 rows are not finite",
         ),
         (
-            {"image_emb": np.eye(2)},
+            {"image_embeddings": np.eye(2)},
             ValueError,
-            r"image embeddings: expected shape \[3, ...\].*\(2, 2\)",
+            r"image_embeddings: expected shape \[3, ...\].*\(2, 2\)",
         ),
         (
             {"class_names": CLASSES[:2]},
             ValueError,
-            "image logits: expected 2 columns.*Received: 3",
+            "image_logits: expected 2 columns.*Received: 3",
         ),
         ({"labels": [0, 1, 3]}, ValueError, r"labels: expected values in \[0, 3\)"),
+        (
+            {"labels": np.array([0.0, 1, 2])},
+            ValueError,
+            r"labels: expected whole numbers.*float64 of shape \(3,\)",
+        ),
+        (
+            {"image_embeddings": np.diag([1.0, 1.1, 0.0])},
+            ValueError,
+            "image_embeddings: expected rows of length 1.*1 of 3.*row 1 of 1.1",
+        ),
+        (
+            {"text_embeddings": np.eye(3, 4)},
+            ValueError,
+            "text_embeddings: expected 3 columns, as image_embeddings.*Received: 4",
+        ),
+        (
+            {"image_logits": None},
+            ValueError,
+            "go together. Received: only text_logits",
+        ),
+        ({"separator": ""}, ValueError, "separator: expected a string"),
+        ({"fusion_weight": 1.5}, ValueError, r"fusion_weight: .*\[0, 1\].*1.5"),
+        ({"chunk_size": 0}, ValueError, "chunk_size: expected a whole number >= 1"),
     ],
 )
 def test_what_cannot_be_evaluated(changes, error, message):

@@ -6,7 +6,6 @@ import tensorflow as tf
 from huse_tf.config import Config
 from huse_tf.evaluation import evaluate
 from huse_tf.metrics.classification import choose_fusion_weight
-from huse_tf.metrics.registry import METRICS
 from huse_tf.model import HuseModel
 from huse_tf.progress import Progress
 from huse_tf.run.pipelines import Pipeline
@@ -110,23 +109,18 @@ class Scorer:
                 if configured == "validation"
                 else float(configured)
             )
+        classifies = self._objective.classifies
         metrics = evaluate(
             outputs["image_embedding"],
             outputs["text_embedding"],
-            images,
-            texts,
             labels,
             self._class_names,
-            self._config.data.class_separator,
-            fusion_weight,
-            self._config.evaluation.chunk_size,
+            image_logits=images if classifies else None,
+            text_logits=texts if classifies else None,
+            separator=self._config.data.class_separator,
+            fusion_weight=fusion_weight,
+            chunk_size=self._config.evaluation.chunk_size,
         )
-        if not self._objective.classifies:
-            metrics = {
-                name: value
-                for name, value in metrics.items()
-                if not (name in METRICS and METRICS[name].of_classifier)
-            }
         return {**metrics, **losses}
 
 

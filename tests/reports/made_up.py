@@ -44,7 +44,12 @@ def make_answers(
     image, text = embed().astype(np.float32), embed().astype(np.float32)
     logits = {"image": 12 * image @ centres.T, "text": 12 * text @ centres.T}
     metrics = evaluate(
-        image, text, logits["image"], logits["text"], labels, names, "<", 0.5, 1024
+        image,
+        text,
+        labels,
+        names,
+        image_logits=logits["image"],
+        text_logits=logits["text"],
     )
     metrics |= {"loss": 1.5, "classification_loss": 1.0, "graph_loss": 0.2}
     return Answers(
