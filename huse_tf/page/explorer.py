@@ -6,6 +6,7 @@ from dataclasses import asdict
 import numpy as np
 
 from huse_tf.distances import paired_distance
+from huse_tf.run.embedder import likeliest
 from huse_tf.run.restore import TrainedRun
 from huse_tf.search.answers import as_records
 from huse_tf.search.index import Index, Product
@@ -61,7 +62,11 @@ class Explorer:
             "product": asdict(self.index.product(number)),
             "gap": float(paired_distance(own["images"], own["texts"])),
             "neighbours": neighbours,
-            "classes": probabilities and self._likeliest(probabilities),
+            "classes": probabilities
+            and {
+                name: likeliest(values, self._class_names, TOP)
+                for name, values in probabilities.items()
+            },
         }
 
     def _with_distances(self, found: list[Product], own: dict) -> list[dict]:
@@ -75,16 +80,6 @@ class Explorer:
             for record, distance in zip(records, distances, strict=True):
                 record[f"{modality}_distance"] = float(distance)
         return records
-
-    def _likeliest(self, probabilities: dict[str, np.ndarray]) -> dict[str, list]:
-        shown = {}
-        for name, values in probabilities.items():
-            top = np.argsort(-values, kind="stable")[:TOP]
-            shown[name] = [
-                {"class": self._class_names[i], "probability": float(values[i])}
-                for i in top
-            ]
-        return shown
 
 
 def class_tree(index: Index) -> list[dict]:

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from huse_tf.distances import fused
 from huse_tf.errors import InputError
+from huse_tf.run.embedder import Embedder
+from huse_tf.run.halves import fused_probabilities
 from huse_tf.run.restore import TrainedRun
-from huse_tf.serving.module import half
 
 PICTURES = "a JPEG, PNG, GIF, BMP or WebP picture"
 
@@ -18,9 +18,9 @@ class QueryEncoder:
 
     def __init__(self, trained: TrainedRun) -> None:
         """Takes the run apart into its two modalities."""
-        self._trained = trained
         network = trained.model.network
-        self._halves = {name: half(network, name) for name in ("image", "text")}
+        self._embedder = Embedder(trained)
+        self._classifies = trained.model.objective.classifies
         names = {layer.name for layer in network.layers}
         own = "text_classifier" if "text_classifier" in names else "classifier"
         self._classifiers = {
@@ -47,15 +47,14 @@ class QueryEncoder:
         """
         if text is None and picture is None:
             raise InputError("nothing to search for: expected words, a photo or both")
-        parts = {}
-        if text is not None:
-            parts["text"] = self._embed_text(text)
-        if picture is not None:
-            parts["image"] = self._embed_picture(picture, name)
-        if len(parts) == 2:
-            weight = self._trained.fusion_weight
-            return fused(parts["image"], parts["text"], weight).numpy()[0]
-        return next(iter(parts.values())).numpy()[0]
+        vectors, problems = self._embedder.embed(
+            None if picture is None else [picture], None if text is None else [text]
+        )
+        if problems.get("texts"):
+            raise InputError("the text is empty; expected words, such as 'red dress'")
+        if problems.get("images"):
+            raise InputError(f"{name}: cannot be decoded; expected {PICTURES}")
+        return vectors[0]
 
     def probabilities(
         self, image: np.ndarray, text: np.ndarray
@@ -70,31 +69,17 @@ class QueryEncoder:
             "image", "text" and "product", the fused answer: float32 [K], probabilities
             of the run's classes; None where the objective trained no classifier.
         """
-        if not self._trained.model.objective.classifies:
+        if not self._classifies:
             return None
-        found = {
-            name: tf.nn.softmax(self._classifiers[name](vector[None]))[0].numpy()
-            for name, vector in (("image", image), ("text", text))
+        logits = {
+            "image": self._classifiers["image"](image[None]),
+            "text": self._classifiers["text"](text[None]),
         }
-        weight = self._trained.fusion_weight
-        fused_answer = weight * found["image"] + (1 - weight) * found["text"]
-        return {**found, "product": fused_answer}
-
-    def _embed_text(self, text: str) -> tf.Tensor:
-        if not text.strip():
-            raise InputError("the text is empty; expected words, such as 'red dress'")
-        encoder = self._trained.text_encoder
-        prepared = encoder.prepare(tf.constant([text.strip()]))
-        features = encoder(prepared, training=False)
-        return self._halves["text"](features, training=False)["embedding"]
-
-    def _embed_picture(self, picture: bytes, name: str) -> tf.Tensor:
-        encoder = self._trained.image_encoder
-        pixels, valid = encoder.prepare(tf.constant([picture]))
-        if not bool(valid[0]):
-            raise InputError(f"{name}: cannot be decoded; expected {PICTURES}")
-        features = encoder(pixels, training=False)
-        return self._halves["image"](features, training=False)["embedding"]
+        found = {name: tf.nn.softmax(values) for name, values in logits.items()}
+        found["product"] = fused_probabilities(
+            logits["image"], logits["text"], self._embedder.fusion_weight
+        )
+        return {name: values[0].numpy() for name, values in found.items()}
 
 
 def read_query_picture(path: Path) -> bytes:

@@ -7,11 +7,16 @@ import tensorflow as tf
 
 from huse_tf.distances import fused
 from huse_tf.encoders.base import ImageEncoder, TextEncoder
+from huse_tf.run.halves import (
+    IMAGES,
+    TEXTS,
+    fused_probabilities,
+    image_half,
+    text_half,
+)
 
 TOP = 5
 
-_IMAGES = tf.TensorSpec([None], tf.string, name="image_bytes")
-_TEXTS = tf.TensorSpec([None], tf.string, name="text")
 _Tensors = dict[str, tf.Tensor]
 
 
@@ -63,8 +68,8 @@ class ServingModule(tf.Module):
 
         self._in_memory = in_memory
         self.functions = _signatures(
-            _image_function(image_encoder, half(network, "image")),
-            _text_function(text_encoder, half(network, "text")),
+            image_half(image_encoder, network),
+            text_half(text_encoder, network),
             self.class_names,
             self.fusion_weight,
         )
@@ -111,37 +116,6 @@ def _in_float32(network: keras.Model) -> keras.Model:
     return copy
 
 
-def half(network: keras.Model, modality: str) -> keras.Model:
-    """Cuts out one modality: features to {"embedding", "logits"}."""
-    outputs = network.output
-    return keras.Model(
-        network.input[modality],
-        {name: outputs[f"{modality}_{name}"] for name in ("embedding", "logits")},
-    )
-
-
-def _image_function(encoder: ImageEncoder, half: keras.Model):
-    """Returns the function from image_bytes to embedding, logits and valid."""
-
-    @tf.function(input_signature=[_IMAGES])
-    def image_outputs(image_bytes):
-        pixels, valid = encoder.prepare(image_bytes)
-        outputs = half(encoder(pixels, training=False), training=False)
-        return {**outputs, "valid": valid}
-
-    return image_outputs
-
-
-def _text_function(encoder: TextEncoder, half: keras.Model):
-    """Returns the function from text to embedding and logits."""
-
-    @tf.function(input_signature=[_TEXTS])
-    def text_outputs(text):
-        return half(encoder(encoder.prepare(text), training=False), training=False)
-
-    return text_outputs
-
-
 def _signatures(image_outputs, text_outputs, names: tuple[str, ...], weight: float):
     """Returns the signatures by name, which share the two functions given."""
 
@@ -153,9 +127,7 @@ def _signatures(image_outputs, text_outputs, names: tuple[str, ...], weight: flo
         )
         with tf.control_dependencies([same]):
             image, text = image_outputs(image_bytes), text_outputs(text)
-        probabilities = weight * tf.nn.softmax(image["logits"]) + (
-            1.0 - weight
-        ) * tf.nn.softmax(text["logits"])
+        probabilities = fused_probabilities(image["logits"], text["logits"], weight)
         top = tf.math.top_k(probabilities, min(TOP, len(names)))
         valid = image["valid"]
         return {
@@ -168,7 +140,7 @@ def _signatures(image_outputs, text_outputs, names: tuple[str, ...], weight: flo
             "valid": valid,
         }
 
-    @tf.function(input_signature=[_IMAGES, _TEXTS])
+    @tf.function(input_signature=[IMAGES, TEXTS])
     def serving_default(image_bytes, text):
         answer = both(image_bytes, text)
         return {
@@ -178,17 +150,17 @@ def _signatures(image_outputs, text_outputs, names: tuple[str, ...], weight: flo
             "valid": answer["valid"],
         }
 
-    @tf.function(input_signature=[_IMAGES])
+    @tf.function(input_signature=[IMAGES])
     def embed_image(image_bytes):
         outputs = image_outputs(image_bytes)
         valid = outputs["valid"]
         return {"embedding": _where(valid, outputs["embedding"]), "valid": valid}
 
-    @tf.function(input_signature=[_TEXTS])
+    @tf.function(input_signature=[TEXTS])
     def embed_text(text):
         return {"embedding": text_outputs(text)["embedding"]}
 
-    @tf.function(input_signature=[_IMAGES, _TEXTS])
+    @tf.function(input_signature=[IMAGES, TEXTS])
     def classify(image_bytes, text):
         answer = both(image_bytes, text)
         return {n: answer[n] for n in ("class_names", "probabilities", "valid")}

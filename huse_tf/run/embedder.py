@@ -1,0 +1,137 @@
+"""A batch of pictures and texts to embeddings or classes, by a trained run."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from huse_tf.distances import fused
+from huse_tf.encoders.images.unreadable import why_undecodable
+from huse_tf.run.halves import fused_probabilities, image_half, text_half
+from huse_tf.run.restore import TrainedRun
+
+Picture = str | os.PathLike[str] | bytes
+EMPTY_TEXT = "the text is empty"
+
+
+class Embedder:
+    """What search, the page and Python ask a trained run.
+
+    A batch goes through the model in one piece: its caller bounds its size.
+
+    Attributes:
+        fusion_weight: of the image where both modalities answer together.
+    """
+
+    def __init__(self, trained: TrainedRun) -> None:
+        """Takes the run apart into its two modalities."""
+        network = trained.model.network
+        self.fusion_weight = trained.fusion_weight
+        self._image = image_half(trained.image_encoder, network)
+        self._text = text_half(trained.text_encoder, network)
+
+    def embed(
+        self, images: Sequence[Picture] | None, texts: Sequence[str] | None
+    ) -> tuple[np.ndarray, dict[str, dict[int, str]]]:
+        """Embeds B products by their pictures, their texts, or both: fused.
+
+        Args:
+            images: paths or contents of B picture files, or None.
+            texts: B strings, or None.
+
+        Returns:
+            embeddings: float32 [B, D], unit rows; NaN where the row has a problem.
+            problems: "images" and "texts" -> position in the batch -> why that one
+                cannot be used.
+        """
+        parts, problems = self._outputs(images, texts, "embedding")
+        if len(parts) == 2:
+            rows = fused(parts["image"], parts["text"], self.fusion_weight)
+        else:
+            (rows,) = parts.values()
+        return _blanked(rows, problems), problems
+
+    def probabilities(
+        self, images: Sequence[Picture] | None, texts: Sequence[str] | None
+    ) -> tuple[np.ndarray, dict[str, dict[int, str]]]:
+        """Classifies B products by their pictures, their texts, or both.
+
+        Args:
+            images: as `embed` takes them.
+            texts: as `embed` takes them.
+
+        Returns:
+            probabilities: float32 [B, K] of the run's classes; NaN where the row has a
+                problem.
+            problems: as `embed` returns them.
+        """
+        parts, problems = self._outputs(images, texts, "logits")
+        if len(parts) == 2:
+            rows = fused_probabilities(
+                parts["image"], parts["text"], self.fusion_weight
+            )
+        else:
+            rows = tf.nn.softmax(*parts.values())
+        return _blanked(rows, problems), problems
+
+    def _outputs(
+        self, images: Sequence[Picture] | None, texts: Sequence[str] | None, name: str
+    ) -> tuple[dict[str, tf.Tensor], dict[str, dict[int, str]]]:
+        parts, problems = {}, {}
+        if images is not None:
+            contents, problems["images"] = _read(images)
+            outputs = self._image(tf.constant(contents, tf.string))
+            parts["image"] = outputs[name]
+            for i in np.flatnonzero(~outputs["valid"].numpy()):
+                problems["images"].setdefault(int(i), why_undecodable(contents[i]))
+        if texts is not None:
+            stripped = [text.strip() for text in texts]
+            problems["texts"] = {
+                i: EMPTY_TEXT for i, text in enumerate(stripped) if not text
+            }
+            # half a surrogate pair, which UTF-8 cannot hold, becomes "?"
+            encoded = [text.encode("utf-8", "replace") for text in stripped]
+            parts["text"] = self._text(tf.constant(encoded, tf.string))[name]
+        return parts, problems
+
+
+def likeliest(
+    probabilities: np.ndarray, class_names: Sequence[str], k: int
+) -> list[dict[str, object]]:
+    """Returns the k likeliest classes, the likeliest first.
+
+    Args:
+        probabilities: float [K].
+        class_names: [K].
+        k: at least 1; of fewer classes all are returned.
+
+    Returns:
+        Each {"class": its name, "probability": in [0, 1]}.
+    """
+    return [
+        {"class": class_names[i], "probability": float(probabilities[i])}
+        for i in np.argsort(-probabilities, kind="stable")[:k]
+    ]
+
+
+def _read(images: Sequence[Picture]) -> tuple[list[bytes], dict[int, str]]:
+    """Reads the pictures that are paths; says which cannot be."""
+    contents, problems = [], {}
+    for i, image in enumerate(images):
+        if not isinstance(image, bytes):
+            try:
+                image = Path(image).read_bytes()
+            except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+                reason = getattr(error, "strerror", None) or error
+                image, problems[i] = b"", f"cannot be read: {reason}"
+        contents.append(image)
+    return contents, problems
+
+
+def _blanked(rows: tf.Tensor, problems: Mapping[str, Mapping[int, str]]) -> np.ndarray:
+    values = np.array(rows, np.float32)
+    for positions in problems.values():
+        values[list(positions)] = np.nan
+    return values

@@ -1,0 +1,84 @@
+"""Each modality's way through a model: its encoder, then its half of the network."""
+
+from collections.abc import Callable
+
+import keras
+import tensorflow as tf
+
+from huse_tf.encoders.base import ImageEncoder, TextEncoder
+
+IMAGES = tf.TensorSpec([None], tf.string, name="image_bytes")
+TEXTS = tf.TensorSpec([None], tf.string, name="text")
+
+Half = Callable[[tf.Tensor], dict[str, tf.Tensor]]
+
+
+def image_half(encoder: ImageEncoder, network: keras.Model) -> Half:
+    """Joins the image encoder to the image's half of a network.
+
+    Args:
+        encoder: picture files to image features.
+        network: from {"image", "text"}, the features, to {"image_embedding",
+            "text_embedding", "image_logits", "text_logits"}.
+
+    Returns:
+        A tf.function from string [B], the files' contents, to "embedding" [B, D],
+        "logits" [B, K] and "valid", bool [B]: whether the file could be decoded.
+    """
+    half = _half(network, "image")
+
+    @tf.function(input_signature=[IMAGES])
+    def image_outputs(image_bytes):
+        pixels, valid = encoder.prepare(image_bytes)
+        outputs = half(encoder(pixels, training=False), training=False)
+        return {**outputs, "valid": valid}
+
+    return image_outputs
+
+
+def text_half(encoder: TextEncoder, network: keras.Model) -> Half:
+    """Joins the text encoder to the text's half of a network.
+
+    Args:
+        encoder: strings to text features, adapted or restored.
+        network: see `image_half`.
+
+    Returns:
+        A tf.function from string [B] to "embedding" [B, D] and "logits" [B, K].
+    """
+    half = _half(network, "text")
+
+    @tf.function(input_signature=[TEXTS])
+    def text_outputs(text):
+        return half(encoder(encoder.prepare(text), training=False), training=False)
+
+    return text_outputs
+
+
+def fused_probabilities(
+    image_logits: tf.Tensor, text_logits: tf.Tensor, image_weight: float
+) -> tf.Tensor:
+    """Classes by both modalities.
+
+    Formula: w softmax(z_image) + (1 - w) softmax(z_text).
+
+    Args:
+        image_logits: float32 [B, K].
+        text_logits: float32 [B, K].
+        image_weight: w, in [0, 1].
+
+    Returns:
+        float32 [B, K], rows that sum to 1.
+    """
+    return image_weight * tf.nn.softmax(image_logits) + (
+        1.0 - image_weight
+    ) * tf.nn.softmax(text_logits)
+
+
+def _half(network: keras.Model, modality: str) -> keras.Model:
+    """Cuts out one modality: features to {"embedding", "logits"}."""
+    outputs = network.output
+    return keras.Model(
+        network.input[modality],
+        {name: outputs[f"{modality}_{name}"] for name in ("embedding", "logits")},
+    )
