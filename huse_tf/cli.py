@@ -3,23 +3,19 @@
 import errno
 import faulthandler
 import inspect
-import os
 import re
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import NoReturn
 
-# Before TensorFlow is imported anywhere: its start-up notices are not for users.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+from absl import flags, logging
 
-from absl import flags, logging  # noqa: E402
-
-from huse_tf.config import Config, load_config  # noqa: E402
-from huse_tf.errors import InputError, Interrupted, first_line  # noqa: E402
-from huse_tf.interruption import RESUMABLE, STOP  # noqa: E402
+from huse_tf import quiet
+from huse_tf.config import Config, load_config
+from huse_tf.errors import InputError, Interrupted, first_line
+from huse_tf.interruption import RESUMABLE, STOP
 
 DONE, WRONG_INPUT = 0, 1
 # What a disk does to those who write or read; any other OSError is our mistake.
@@ -106,27 +102,10 @@ def allow_code() -> bool:
 def start_tensorflow() -> None:
     """Imports what is slow to, without TensorFlow's notices.
 
-    These precede any log level, and are shown where the import fails. A signal ends
-    the process at once: no import likes to be interrupted, and nothing is begun yet.
+    A signal ends the process at once: no import likes to be interrupted, and nothing
+    is begun yet.
     """
-    sys.stderr.flush()
-    screen = os.dup(2)
-    with tempfile.TemporaryFile() as notices:
-        os.dup2(notices.fileno(), 2)
-        try:
-            with STOP.at_once(screen):
-                import keras  # noqa: F401
-                import pandas  # noqa: F401
-                import tensorflow
-
-                tensorflow.config.list_physical_devices()
-        except BaseException:
-            notices.seek(0)
-            os.write(screen, notices.read())
-            raise
-        finally:
-            os.dup2(screen, 2)
-            os.close(screen)
+    quiet.start_tensorflow(STOP.at_once)
 
 
 class _HelpFlag(flags.BooleanFlag):
