@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from huse_tf.catalog import Catalog, read_catalog
     from huse_tf.encoders.base import ImageEncoder, TextEncoder
     from huse_tf.evaluation import evaluate
-    from huse_tf.model import HuseModel, embedding_network
+    from huse_tf.model import HuseModel
     from huse_tf.objectives import Huse, HuseP, Objective
     from huse_tf.semantic_graph import graph_from_embeddings, graph_from_tree
+    from huse_tf.towers import embedding_network
     from huse_tf.trained import load
 
 __all__ = [
@@ -42,7 +43,7 @@ _HOMES = {
     "ImageEncoder": "encoders.base",
     "Objective": "objectives",
     "TextEncoder": "encoders.base",
-    "embedding_network": "model",
+    "embedding_network": "towers",
     "evaluate": "evaluation",
     "graph_from_embeddings": "semantic_graph",
     "graph_from_tree": "semantic_graph",

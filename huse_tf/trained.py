@@ -238,9 +238,7 @@ def _described(
     problems: Mapping[str, Mapping[int, str]], batch: _Batch, first: int
 ) -> list[str]:
     """Says of a batch that begins at row `first` what cannot be used, and why."""
-    given: dict[str, Sequence | None] = dict(
-        zip(("images", "texts"), batch, strict=True)
-    )
+    given = dict(zip(("images", "texts"), batch, strict=True))
     lines = []
     for name, reasons in problems.items():
         for i, reason in sorted(reasons.items()):
