@@ -29,11 +29,13 @@ def train(catalog: huse.Catalog) -> None:
     tfidf.adapt(catalog.texts[catalog.indices("train")].astype(str))
     texts = tfidf(catalog.texts.astype(str)).numpy()
 
-    def batches(split: str) -> tf.data.Dataset:
+    def part(split: str) -> dict[str, np.ndarray]:
         rows = catalog.indices(split)
-        part = {"image": images, "text": texts, "label": catalog.labels}
-        part = {name: values[rows] for name, values in part.items()}
-        return tf.data.Dataset.from_tensor_slices(part).shuffle(1024, seed=0).batch(64)
+        return {
+            "image": images[rows],
+            "text": texts[rows],
+            "label": catalog.labels[rows],
+        }
 
     names = catalog.class_names
     graph = huse.graph_from_tree(names, "<")
@@ -43,16 +45,17 @@ def train(catalog: huse.Catalog) -> None:
     model = huse.HuseModel(network, huse.Huse(graph, beta=5.0))
     model.compile("adam")
     model.fit(
-        batches("train"), validation_data=batches("validation"), epochs=10, verbose=2
+        part("train"),
+        validation_data=part("validation"),
+        batch_size=64,
+        epochs=10,
+        verbose=2,
     )
 
-    test = catalog.indices("test")
-    outputs = model.predict({"image": images[test], "text": texts[test]}, verbose=0)
+    test = part("test")
+    outputs = model.predict(test, verbose=0)
     metrics = huse.evaluate(
-        outputs["image_embedding"],
-        outputs["text_embedding"],
-        catalog.labels[test],
-        names,
+        outputs["image_embedding"], outputs["text_embedding"], test["label"], names
     )
     print(f"image_to_text_R@1 of own features: {metrics['image_to_text_R@1']:.3f}")
 
