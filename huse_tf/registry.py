@@ -77,7 +77,9 @@ def own_class(key: str, name: str, base: type, folder: Path | None) -> type:
         InputError: it cannot be imported, or it is something else.
     """
     module, _, attribute = name.partition(":")
-    with _importable(folder), own_code(f"{key} = {name}: importing {module}", module):
+    places = ", ".join(map(str, _places(folder)))
+    what = f"{key} = {name}: importing {module} from {places} or Python's path"
+    with _importable(folder), own_code(what, module):
         found = getattr(importlib.import_module(module), attribute, None)
     if not (isinstance(found, type) and issubclass(found, base)):
         what = "nothing of that name" if found is None else repr(found)
@@ -137,11 +139,15 @@ def _last_place(error: Exception, module: str) -> str:
     return f" at {Path(file).name}, line {lines[-1]}" if lines else ""
 
 
+def _places(folder: Path | None) -> list[Path]:
+    return [path for path in (folder, Path.cwd()) if path is not None]
+
+
 @contextlib.contextmanager
 def _importable(folder: Path | None) -> Iterator[None]:
     """Puts a folder and the current one last on the modules' path for a moment."""
     before = list(sys.path)
-    sys.path += [str(path) for path in (folder, Path.cwd()) if path is not None]
+    sys.path += map(str, _places(folder))
     importlib.invalidate_caches()
     try:
         yield
