@@ -18,16 +18,19 @@ ON_ERROR = ("raise", "blank")
 _Batch = tuple[list[Picture] | None, list[str] | None]
 
 
-def load(run: str | os.PathLike[str]) -> "Trained":
+def load(run: str | os.PathLike[str], allow_code: bool = False) -> "Trained":
     """Loads a trained run with its best weights by validation.
 
     Args:
         run: the run's folder, such as "runs/huse".
+        allow_code: whether its config may name classes outside of huse_tf, whose code
+            is then run.
 
     Raises:
-        InputError: the folder holds no trained run, or its checkpoints are damaged.
+        InputError: the folder holds no trained run, its checkpoints are damaged, or it
+            names code that was not allowed.
     """
-    return Trained(restore_run(Path(run)))
+    return Trained(restore_run(Path(run), allow_code))
 
 
 class Trained:

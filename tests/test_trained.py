@@ -1,6 +1,8 @@
 """A loaded run: embeddings, classes and products, row by row."""
 
 import dataclasses
+import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -199,3 +201,24 @@ def test_k_is_a_number_of_answers(trained, k):
 
 def test_half_a_surrogate_pair_is_a_character_like_any(trained):
     assert np.isfinite(trained.embed(texts=["red \ud83d dress"])).all()
+
+
+def test_code_of_a_run_folder_is_run_only_where_it_is_allowed(
+    small_run, trained, tmp_path, monkeypatch
+):
+    run = tmp_path / "run"
+    shutil.copytree(small_run, run)
+    config = run / "config.ini"
+    text = config.read_text(encoding="utf-8")
+    named = text.replace("\nname = huse\n", "\nname = own_terms:Terms\n")
+    assert named != text
+    config.write_text(named, encoding="utf-8")
+    (run / "own_terms.py").write_text(
+        "from huse_tf.objectives import Huse\nclass Terms(Huse):\n    pass\n"
+    )
+    with pytest.raises(InputError, match="own_terms:Terms.*pass `allow_code`"):
+        huse_tf.load(run)
+    monkeypatch.delitem(sys.modules, "own_terms", raising=False)
+    loaded = huse_tf.load(run, allow_code=True)
+    assert loaded.embed(texts=TEXTS) == pytest.approx(trained.embed(texts=TEXTS))
+    sys.modules.pop("own_terms")
