@@ -13,14 +13,15 @@ def huse(tmp_path):
     """Runs `huse WORDS` in the folder that `huse example` laid down; no clone there."""
 
     def run(*words, cwd=tmp_path / "there"):
-        return subprocess.run(
+        ended = subprocess.run(
             [sys.executable, "-m", "huse_tf", *map(str, words)],
             cwd=cwd,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             capture_output=True,
             text=True,
-            check=True,
-        ).stdout
+        )
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout
 
     run("example", "there", cwd=tmp_path)
     return run
