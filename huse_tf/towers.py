@@ -68,6 +68,14 @@ class FastDropout(keras.layers.Layer):
         """Returns what rebuilds the layer."""
         return {**super().get_config(), "rate": self.rate, "seed": self.seed}
 
+    def save_own_variables(self, store) -> None:
+        """Saves where the sequence of masks stands, which Keras leaves out."""
+        store["seed_state"] = self._generator.state.numpy()
+
+    def load_own_variables(self, store) -> None:
+        """Goes on with the sequence of masks where it stood."""
+        self._generator.state.assign(store["seed_state"])
+
 
 def tower(
     name: str,

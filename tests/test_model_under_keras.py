@@ -140,8 +140,9 @@ def test_fit_learns_with_callbacks_and_predicts(tmp_path):
         np.testing.assert_allclose(value, whole[name], atol=1e-6)
 
 
-@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
-@pytest.mark.parametrize("encoder", [None, SavedEncoder])
+@pytest.mark.parametrize(
+    ("encoder", "precision"), [(None, "float32"), (SavedEncoder, "mixed_float16")]
+)
 def test_saved_and_loaded_it_goes_on_as_the_same(tmp_path, encoder, precision):
     model = model_of(
         precision=precision, **({"image_encoder": encoder()} if encoder else {})
@@ -156,8 +157,10 @@ def test_saved_and_loaded_it_goes_on_as_the_same(tmp_path, encoder, precision):
     for a, b in zip(again.optimizer.variables, model.optimizer.variables, strict=True):
         np.testing.assert_array_equal(a, b)
     assert float(again.optimizer.learning_rate) == pytest.approx(0.01)
-    losses = [m.fit(batches(), **QUIET).history["loss"] for m in (model, again)]
-    assert losses[0] == losses[1]
+    model.fit(batches(), **QUIET)
+    again.fit(batches(), **QUIET)
+    for a, b in zip(again.variables, model.variables, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)  # dropout's seeds among them
 
 
 def test_what_cannot_be_saved_says_what_can(tmp_path):
