@@ -52,7 +52,7 @@ def record(
         "date": datetime.date.today().isoformat(),
         "catalog": {
             "csv": str(config.data.csv),
-            **json.loads(first.catalog.read_text()),
+            **json.loads(first.catalog_file.read_text()),
         },
         "batch_size": config.training.batch_size,
         "epochs": config.training.epochs,
