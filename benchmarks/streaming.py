@@ -85,7 +85,13 @@ def main(_: list[str]) -> None:
 
         def batches(keep) -> Iterator[dict]:
             pipeline = Pipeline(
-                keep(image), keep(text), labels, split, _BATCH.value, seed=0
+                image=keep(image),
+                text=keep(text),
+                labels=labels,
+                text_ids=np.arange(_ROWS.value),
+                split=split,
+                batch_size=_BATCH.value,
+                seed=0,
             )
             return iter(pipeline.training(0, steps))
 

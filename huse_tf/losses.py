@@ -12,6 +12,9 @@ GRAPH_MARGINS = ("printed", "hinge", "none")
 # Beyond every distance in [0, 2] and so beyond every residual: "no bound here".
 _UNREACHABLE = 4.0
 
+# A logit whose exponential is 0, finite so that no gradient is NaN.
+_NEVER = -1e9
+
 
 def classification_loss(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     """Softmax cross entropy of the shared classifier.
@@ -71,6 +74,11 @@ def class_embedding_loss(
     )
 
 
+def cross_cosines(images: tf.Tensor, texts: tf.Tensor) -> tf.Tensor:
+    """Cosine of each image with each text: two [B, D] of unit rows to [B, B]."""
+    return tf.matmul(images, texts, transpose_b=True)
+
+
 class GraphTargets(NamedTuple):
     """A and its margin, cast once as two [K, K] tables for `graph_loss`.
 
@@ -121,7 +129,11 @@ def graph_targets(graph: tf.Tensor, margin: float, graph_margin: str) -> GraphTa
 
 
 def graph_loss(
-    images: tf.Tensor, texts: tf.Tensor, labels: tf.Tensor, targets: GraphTargets
+    images: tf.Tensor,
+    texts: tf.Tensor,
+    labels: tf.Tensor,
+    targets: GraphTargets,
+    cosines: tf.Tensor | None = None,
 ) -> tf.Tensor:
     """Draws every pair of the batch's 2B points to the distance of their classes.
 
@@ -141,15 +153,17 @@ def graph_loss(
         texts: float32 [B, D], unit rows.
         labels: int32 [B] in [0, K).
         targets: the semantic graph, from `graph_targets`.
+        cosines: float32 [B, B], `cross_cosines`, where another loss reads them too:
+            the gradient of both then goes through their one product.
 
     Returns:
-        float32 scalar, at least 0. It can be differentiated once, by images and texts.
+        float32 scalar, at least 0. It can be differentiated once, by images, texts and
+        cosines.
     """
     near = _pairs(targets.near, labels)
     bound = None if targets.margin == "none" else _pairs(targets.bound, labels)
 
-    def residual(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
-        cosine = tf.matmul(a, b, transpose_b=True)
+    def residual(cosine: tf.Tensor) -> tf.Tensor:
         if targets.margin == "printed":
             return tf.where(cosine > bound, near - cosine, tf.zeros_like(cosine))
         if targets.margin == "hinge":
@@ -157,10 +171,10 @@ def graph_loss(
         return near - cosine
 
     @tf.custom_gradient
-    def loss(images: tf.Tensor, texts: tf.Tensor):
-        within_images = residual(images, images)
-        across = residual(images, texts)
-        within_texts = residual(texts, texts)
+    def loss(images: tf.Tensor, texts: tf.Tensor, *shared: tf.Tensor):
+        within_images = residual(cross_cosines(images, images))
+        across = residual(shared[0] if shared else cross_cosines(images, texts))
+        within_texts = residual(cross_cosines(texts, texts))
         points = 2.0 * tf.cast(tf.shape(images)[0], tf.float32)
         # tf.nn.l2_loss is half the sum of squares; the block across counts twice.
         value = (
@@ -169,17 +183,63 @@ def graph_loss(
             + 4.0 * tf.nn.l2_loss(across)
         ) / points**2
 
-        def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, ...]:
             scale = -4.0 * upstream / points**2
-            return (
-                scale * (within_images @ images + across @ texts),
-                scale
-                * (within_texts @ texts + tf.matmul(across, images, transpose_a=True)),
-            )
+            by_images, by_texts = within_images @ images, within_texts @ texts
+            if shared:
+                return scale * by_images, scale * by_texts, scale * across
+            by_images += across @ texts
+            by_texts += tf.matmul(across, images, transpose_a=True)
+            return scale * by_images, scale * by_texts
 
         return value, gradient
 
-    return loss(images, texts)
+    return loss(images, texts, *([] if cosines is None else [cosines]))
+
+
+def product_loss(
+    cosines: tf.Tensor,
+    labels: tf.Tensor,
+    text_ids: tf.Tensor,
+    temperature: float | tf.Tensor,
+    class_margin: float = 0.0,
+) -> tf.Tensor:
+    """Tells a product's own text and image from those of the batch's other products.
+
+    Formula: L_product = 1/2B sum_n [-log p(q_n | p_n) - log p(p_n | q_n)], with
+    p(q_n | p_m) the softmax over n of (c_mn + r_mn) / temperature, and p(p_m | q_n) the
+    one over m. c_mn is the cosine of image m and text n, r_mn is class_margin where
+    their classes differ and 0 where not: who is told from a product of its own class is
+    further still from one of another. Two products of one text are no negatives of each
+    other: their pairs have no part in the sums. Not in the paper, whose losses leave
+    the order within a class to chance.
+
+    Reference: Radford et al. 2021, CLIP, figure 3; the margin is ours.
+
+    Args:
+        cosines: float32 [B, B], `cross_cosines` of images and texts.
+        labels: int32 [B] in [0, K).
+        text_ids: int64 [B], the same number where the text is the same.
+        temperature: above 0; a tensor is trained along.
+        class_margin: a difference of cosines, in [0, 2].
+
+    Returns:
+        float32 scalar, at least 0; ln B for cosines that are all equal, texts that all
+        differ, and no margin.
+    """
+    margins = tf.where(labels[:, None] == labels[None, :], 0.0, class_margin)
+    offsets = tf.where(other_product_same_text(text_ids), _NEVER, margins)
+    logits = (cosines + offsets) / temperature
+    among_texts = tf.reduce_logsumexp(logits, axis=1)
+    among_images = tf.reduce_logsumexp(logits, axis=0)
+    own = tf.linalg.diag_part(logits)
+    return tf.reduce_mean(0.5 * (among_texts + among_images) - own)
+
+
+def other_product_same_text(text_ids: tf.Tensor) -> tf.Tensor:
+    """Marks the pairs of two products with one text: int64 [B] to bool [B, B]."""
+    equal = text_ids[:, None] == text_ids[None, :]
+    return tf.linalg.set_diag(equal, tf.zeros_like(text_ids, tf.bool))
 
 
 def _pairs(table: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:

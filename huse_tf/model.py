@@ -17,7 +17,8 @@ class HuseModel(keras.Model):
 
     A batch is a dict: "label" int32 [B]; "image" and "text", the features, float32
     [B, D_i] and [B, D_t], or, for a modality whose encoder is inside, what that
-    encoder's `prepare` returned.
+    encoder's `prepare` returned; and, where a text may come twice in a batch, "text_id"
+    int64 [B], the same number where the text is the same.
 
     `compile`, `fit`, `evaluate`, `predict` and callbacks are Keras's. What they report
     is each loss's mean over the rows: a batch counts by its rows. Terms over the pairs
@@ -48,6 +49,7 @@ class HuseModel(keras.Model):
         _check_fit(network, objective)
         self.network = network
         self.objective = objective
+        self._of_objective = list(objective.variables)  # Keras tracks lists, not tuples
         self.image_encoder = image_encoder
         self.text_encoder = text_encoder
         self._means = [keras.metrics.Mean(name=name) for name in objective.names]
@@ -64,27 +66,32 @@ class HuseModel(keras.Model):
 
     def losses_of(self, batch: dict, training: bool) -> dict[str, tf.Tensor]:
         """Returns the objective's named scalars, for training and validation alike."""
-        return self.objective(self(batch, training=training), batch["label"])
+        return self.judged(self(batch, training=training), batch)
+
+    def judged(self, outputs: dict, batch: dict) -> dict[str, tf.Tensor]:
+        """Returns the objective's named scalars of the outputs that a batch gave."""
+        return self.objective(outputs, batch["label"], batch.get("text_id"))
 
     @property
-    def groups(self) -> dict[str, keras.layers.Layer]:
-        """What has an optimizer of its own: the network, encoders that train along."""
-        encoders = {
-            "image_encoder": self.image_encoder,
-            "text_encoder": self.text_encoder,
-        }
-        return {"network": self.network} | {
-            name: encoder
-            for name, encoder in encoders.items()
-            if encoder is not None and encoder.trainable_variables
-        }
+    def groups(self) -> dict[str, list[keras.Variable]]:
+        """What trains, by the optimizer that it shares.
+
+        Network and objective have one, and so has each encoder that trains along.
+        """
+        own = [*self.network.trainable_variables, *self._of_objective]
+        groups = {"network": own}
+        for name in ("image_encoder", "text_encoder"):
+            encoder = getattr(self, name)
+            if encoder is not None and encoder.trainable_variables:
+                groups[name] = encoder.trainable_variables
+        return groups
 
     @property
     def multipliers(self) -> dict[str, float]:
         """Factors on the learning rate, by group."""
         return {
-            name: getattr(part, "learning_rate_multiplier", 1.0)
-            for name, part in self.groups.items()
+            name: getattr(getattr(self, name), "learning_rate_multiplier", 1.0)
+            for name in self.groups
         }
 
     def compile(
@@ -115,7 +122,7 @@ class HuseModel(keras.Model):
                     f"{name} must be left out: the objective computes the losses, and "
                     "`evaluation.evaluate` the metrics"
                 )
-        groups = {name: part.trainable_variables for name, part in self.groups.items()}
+        groups = self.groups
         sizes = {name: len(variables) for name, variables in groups.items()}
         chosen = grouped(optimizer, self.multipliers, sizes)
         scales = isinstance(chosen, keras.optimizers.LossScaleOptimizer)
@@ -136,7 +143,7 @@ class HuseModel(keras.Model):
 
     def optimise(self, batch: dict) -> dict[str, tf.Tensor]:
         """Takes one optimisation step and returns the losses before it."""
-        variables = [v for p in self.groups.values() for v in p.trainable_variables]
+        variables = [v for group in self.groups.values() for v in group]
         with tf.GradientTape() as tape:
             losses = self.losses_of(batch, training=True)
             scaled = self.optimizer.scale_loss(losses["loss"])

@@ -210,7 +210,7 @@ def embedding_network(
     text_dim: int,
     classes: int,
     *,
-    image_layers: int = 5,
+    image_layers: int = 3,
     text_layers: int = 2,
     units: int = 512,
     embedding_dim: int = 512,

@@ -35,7 +35,10 @@ PARTS = [
         {"graph": GRAPH},
         {
             name: f"loss.{name}"
-            for name in ("alpha", "beta", "gamma", "margin", "graph_margin")
+            for name in (
+                *("alpha", "beta", "gamma", "margin", "graph_margin"),
+                *("delta", "temperature", "class_margin"),
+            )
         },
     ),
     (

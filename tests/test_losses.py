@@ -6,9 +6,11 @@ import tensorflow as tf
 
 from huse_tf.losses import (
     classification_loss,
+    cross_cosines,
     gap_loss,
     graph_loss,
     graph_targets,
+    product_loss,
 )
 
 MARGINS = ("printed", "hinge", "none")
@@ -74,6 +76,123 @@ def test_graph_loss_equals_the_double_loop(margin, batch):
     np.testing.assert_allclose(by_images, expected[1], atol=1e-5)
     np.testing.assert_allclose(by_texts, expected[2], atol=1e-5)
     assert np.abs(expected[1]).max() > 1e-3 or batch == 1
+
+
+def naive_product_loss(images, texts, labels, text_ids, temperature, class_margin):
+    """A double loop over the pairs: value, gradient by images and by texts.
+
+    Every pair is asked twice, among the texts of its image and the images of its text.
+    """
+    n = len(images)
+    value, by_images, by_texts = 0.0, np.zeros_like(images), np.zeros_like(texts)
+    for own in range(n):
+        others = [j for j in range(n) if j == own or text_ids[j] != text_ids[own]]
+        for asks_text in (True, False):
+            pairs = [(own, j) if asks_text else (j, own) for j in others]
+            scores = [
+                (images[m] @ texts[k] + class_margin * (labels[m] != labels[k]))
+                / temperature
+                for m, k in pairs
+            ]
+            shares = np.exp(scores) / np.sum(np.exp(scores))
+            value -= np.log(shares[others.index(own)]) / (2 * n)
+            for (m, k), share in zip(pairs, shares, strict=True):
+                slope = (share - (m == k)) / (2 * n * temperature)
+                by_images[m] += slope * texts[k]
+                by_texts[k] += slope * images[m]
+    return value, by_images, by_texts
+
+
+def differentiated(images, texts, loss):
+    """Value and gradients of a loss of two tensors."""
+    x, y = tf.constant(images, tf.float32), tf.constant(texts, tf.float32)
+    with tf.GradientTape() as tape:
+        tape.watch([x, y])
+        value = loss(x, y)
+    return value, *tape.gradient(value, [x, y])
+
+
+@pytest.mark.parametrize("class_margin", [0.0, 0.3])
+@pytest.mark.parametrize("batch", [1, 7, 16])
+def test_product_loss_equals_the_double_loop(batch, class_margin):
+    """Half of the products share their text with another."""
+    rng = np.random.default_rng(batch)
+    images, texts = unit_rows(rng, batch, 6), unit_rows(rng, batch, 6)
+    labels, text_ids = rng.integers(0, 3, batch), rng.integers(0, batch, batch)
+    expected = naive_product_loss(images, texts, labels, text_ids, 0.1, class_margin)
+    actual = differentiated(
+        images,
+        texts,
+        lambda x, y: product_loss(
+            cross_cosines(x, y), labels, text_ids, 0.1, class_margin
+        ),
+    )
+    assert batch == 1 or len(set(text_ids)) < batch
+    for value, naive in zip(actual, expected, strict=True):
+        np.testing.assert_allclose(value, naive, atol=1e-5)
+    assert np.abs(expected[1]).max() > 1e-2 or batch == 1
+
+
+@pytest.mark.parametrize("margin", MARGINS)
+def test_graph_and_product_loss_share_their_product(margin):
+    """The gradient of the weighted sum is the sum of the naive ones."""
+    rng = np.random.default_rng(3)
+    images, texts = unit_rows(rng, 9, 6), unit_rows(rng, 9, 6)
+    labels, text_ids = rng.integers(0, 4, 9), rng.integers(0, 7, 9)
+    graph = random_graph(rng, 4)
+    targets = graph_targets(tf.constant(graph, tf.float32), 0.7, margin)
+
+    def both(x, y):
+        cosines = cross_cosines(x, y)
+        product = product_loss(cosines, labels, text_ids, 0.2, 0.1)
+        return 5.0 * graph_loss(x, y, labels, targets, cosines) + 2.0 * product
+
+    expected = [
+        5.0 * of_graph + 2.0 * of_product
+        for of_graph, of_product in zip(
+            naive_graph_loss(images, texts, labels, graph, 0.7, margin),
+            naive_product_loss(images, texts, labels, text_ids, 0.2, 0.1),
+            strict=True,
+        )
+    ]
+    for value, naive in zip(differentiated(images, texts, both), expected, strict=True):
+        np.testing.assert_allclose(value, naive, atol=2e-5)
+
+
+def test_product_loss_of_equal_cosines_is_ln_of_the_products_that_differ():
+    """Three products, two of one text: these two see 2 products, the third sees 3.
+
+    Both directions alike: (2 ln 2 + ln 3) / 3.
+    """
+    cosines = tf.fill([3, 3], 0.4)
+    loss = product_loss(cosines, np.zeros(3), np.array([8, 8, 9]), 0.05)
+    assert float(loss) == pytest.approx((2 * np.log(2) + np.log(3)) / 3)
+
+
+def test_the_class_margin_counts_against_other_classes_alone():
+    """c = 0 everywhere and t = 1: with two classes a wrong answer weighs e^m.
+
+    Products 1 and 2 share a class, 3 has its own: ln(1 + 1 + e^m) twice and
+    ln(1 + 2 e^m) once, in either direction.
+    """
+    labels, text_ids = np.array([0, 0, 1]), np.array([1, 2, 3])
+    loss = product_loss(tf.zeros([3, 3]), labels, text_ids, 1.0, 0.5)
+    by_hand = (2 * np.log(2 + np.exp(0.5)) + np.log(1 + 2 * np.exp(0.5))) / 3
+    assert float(loss) == pytest.approx(by_hand)
+
+
+def test_a_low_temperature_gives_no_nan():
+    """Cosines of 1 for all wrong and -1 for all right pairs: 200 by hand at t = 0.01.
+
+    -log of e^-100 / (e^-100 + e^100), but for e^-200.
+    """
+    cosines = tf.constant([[-1.0, 1.0], [1.0, -1.0]])
+    with tf.GradientTape() as tape:
+        tape.watch(cosines)
+        loss = product_loss(cosines, np.zeros(2), np.arange(2), 0.01)
+    assert float(loss) == pytest.approx(200)
+    gradient = tape.gradient(loss, cosines)
+    np.testing.assert_allclose(gradient, [[-50, 50], [50, -50]], rtol=1e-5)
 
 
 def test_eq_9_of_two_orthogonal_classes():

@@ -43,9 +43,9 @@ def first_kernels(model):
 
 
 @pytest.mark.parametrize("margin", ["printed", "hinge", "none"])
-@pytest.mark.parametrize("term", ["alpha", "beta", "gamma"])
+@pytest.mark.parametrize("term", ["alpha", "beta", "gamma", "delta"])
 def test_each_term_alone_moves_both_towers(term, margin):
-    weights = {"alpha": 0.0, "beta": 0.0, "gamma": 0.0, term: 1.0}
+    weights = dict.fromkeys(("alpha", "beta", "gamma", "delta"), 0.0) | {term: 1.0}
     model = small_model(Huse(GRAPH, graph_margin=margin, margin=1.5, **weights))
     model.compile(make_optimizer(warmup_steps=0))
     kernels = first_kernels(model)
@@ -65,12 +65,13 @@ def test_embeddings_are_on_the_unit_sphere():
 
 
 def test_loss_is_the_weighted_sum_of_its_terms():
-    model = small_model(Huse(GRAPH, alpha=2.0, beta=3.0, gamma=5.0))
+    model = small_model(Huse(GRAPH, alpha=2.0, beta=3.0, gamma=5.0, delta=7.0))
     losses = model.losses_of(small_batch(np.random.default_rng(0)), training=False)
     expected = (
         2 * losses["classification_loss"]
         + 3 * losses["graph_loss"]
         + 5 * losses["gap_loss"]
+        + 7 * losses["product_loss"]
     )
     assert float(losses["loss"]) == pytest.approx(float(expected), rel=1e-6)
 

@@ -13,7 +13,8 @@ from huse_tf.towers import embedding_network
 GRAPH = np.float32(0.8 * (1 - np.eye(4)))
 ROWS, BATCH = 29, 8  # the last of four batches has 5 rows
 QUIET = {"verbose": 0, "shuffle": False}  # Keras warns that it shuffles no tf.data
-NAMES = ("loss", "classification_loss", "graph_loss", "gap_loss")
+PAIRED = ("graph_loss", "product_loss")  # sums over the pairs of a batch
+NAMES = ("loss", "classification_loss", "gap_loss", *PAIRED)
 pytestmark = pytest.mark.filterwarnings(
     "ignore:__array__ implementation doesn't accept:DeprecationWarning"  # Keras, NumPy
 )
@@ -81,16 +82,16 @@ def by_rows(model, batched):
 def test_evaluate_is_the_mean_over_the_rows():
     """Without pairs it is the loss of all rows at once; with them, of the batches."""
     for objective, expected in (
-        (Huse(GRAPH, beta=0), lambda m: m.losses_of(arrays(), training=False)),
+        (Huse(GRAPH, beta=0, delta=0), lambda m: m.losses_of(arrays(), training=False)),
         (Huse(GRAPH), lambda m: by_rows(m, batches())),
     ):
         model = model_of(objective)
         model.compile("adam")
         actual = model.evaluate(batches(), verbose=0, return_dict=True)
-        assert set(actual) == set(NAMES)
         by_hand = expected(model)
-        for name in NAMES:
-            if name != "graph_loss" or objective.weights[name]:
+        assert set(actual) == set(by_hand) == set(objective.names)
+        for name in objective.names:
+            if name not in PAIRED or objective.weights[name]:
                 assert actual[name] == pytest.approx(float(by_hand[name]), abs=1e-6)
         last = by_rows(model, batches().skip(3))
         assert abs(actual["loss"] - last["loss"]) > 1e-3, "the test proves nothing"

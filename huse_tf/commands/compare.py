@@ -7,10 +7,10 @@ from absl import flags
 
 from huse_tf import cli
 from huse_tf.catalog import check_sources
-from huse_tf.objectives.registry import OBJECTIVES
+from huse_tf.comparison.variants import METHODS
 
 cli.define_training_flags(run_dir="runs/comparison")
-_ALL = ",".join(OBJECTIVES)
+_ALL = ",".join(METHODS)
 _METHODS = flags.DEFINE_string("methods", None, f"Joined by commas; default {_ALL}.")
 _PRESET = flags.DEFINE_string(
     "preset",

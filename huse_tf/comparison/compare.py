@@ -45,6 +45,11 @@ def compare(
         Interrupted: a signal came; the same call goes on.
     """
     check_encoders_are_frozen(config, "compare.py")
+    if config.loss.delta == 0 and any(v.name == "huse_product" for v in variants):
+        raise InputError(
+            "loss.delta = 0 makes huse_product the same as huse: set loss.delta above "
+            "0, or leave huse_product out of `methods`"
+        )
     print(config.brief() + "\n")
     folder = RunFolder(run_dir)
     folder.claim()

@@ -19,6 +19,12 @@ _SCALE = {"loss.logit_scale": 1000.0}
 _HUSE = {"loss.beta": np.inf, "loss.gamma": np.inf, **_SCALE}
 SPACE = {
     "huse": _HUSE,
+    "huse_product": {
+        **_HUSE,
+        "loss.delta": np.inf,
+        "loss.temperature": 1.0,
+        "loss.class_margin": 2.0,
+    },
     "huse_p": _HUSE,
     "triplet": {"objective.triplet_margin": 4.0},
     "cme": {
@@ -34,6 +40,8 @@ SPACE = {
     "devise": {"objective.devise_margin": 2.0},
     "hie": {"objective.hie_classification_weight": np.inf, **_SCALE},
     "separate": _SCALE,
+    "clip": {},
+    "siglip": {},
 }
 
 ONE_SPACE_SCORE = tuple(f"{query}_to_{items}_R@1" for query, items in DIRECTIONS)

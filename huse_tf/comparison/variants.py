@@ -10,6 +10,9 @@ from huse_tf.config.values import nearest
 from huse_tf.errors import InputError
 from huse_tf.objectives.registry import OBJECTIVES
 
+# HUSE as the paper has it (loss.delta = 0), as the config has it, and the others.
+METHODS = ("huse", "huse_product", *(name for name in OBJECTIVES if name != "huse"))
+
 # What all retrieval and the choice of the best epoch rest on differs here: there is no
 # space that images and texts share.
 TWO_SPACES = ("separate",)
@@ -35,6 +38,10 @@ class Variant:
 
 def _method(name: str) -> Variant:
     changes = {"objective.name": name}
+    if name == "huse":
+        changes["loss.delta"] = 0.0
+    if name == "huse_product":
+        changes["objective.name"] = "huse"
     if name in TWO_SPACES:
         changes["training.best_metric"] = "fusion_accuracy"
     return Variant(name, changes)
@@ -66,6 +73,7 @@ PRESETS = {
         no_classification={"loss.alpha": 0.0},
         no_graph={"loss.beta": 0.0},
         no_gap={"loss.gamma": 0.0},
+        no_product={"loss.delta": 0.0},
     ),
     "graph_margin": _values("loss.graph_margin", "none", "hinge", "printed"),
     "margin": _values(
@@ -84,10 +92,10 @@ def methods(names: str) -> tuple[Variant, ...]:
     """
     wanted = [name.strip() for name in names.split(",")]
     for name in wanted:
-        if name not in OBJECTIVES:
+        if name not in METHODS:
             raise InputError(
                 f"`methods` {names}: unknown method {name!r}; the nearest is "
-                f"{nearest(name, OBJECTIVES)}; known are {','.join(OBJECTIVES)}"
+                f"{nearest(name, METHODS)}; known are {','.join(METHODS)}"
             )
     if len(set(wanted)) < len(wanted):
         raise InputError(f"`methods` {names}: a method comes twice; name each once")

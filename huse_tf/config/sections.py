@@ -1,11 +1,12 @@
 """The sections of config.ini: one frozen dataclass each, one owner of every key."""
 
-import dataclasses
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from huse_tf.config import values as kinds
-from huse_tf.config.values import BadRows, Kind
+from huse_tf.config.declaring import key as _key
+from huse_tf.config.declaring import section as _section
+from huse_tf.config.values import BadRows
 from huse_tf.encoders.registry import TEXT_ENCODERS
 from huse_tf.metrics.registry import METRICS
 from huse_tf.objectives.registry import OBJECTIVES
@@ -14,29 +15,6 @@ _FINE_TUNE = kinds.word(
     "none | last_N (its last N layers) | all", "none|last_[1-9][0-9]*|all"
 )
 _MULTIPLIER = kinds.number(0, 10, "(]")
-_section = dataclasses.dataclass(frozen=True, kw_only=True)
-
-
-def _key(
-    kind: Kind,
-    what: str,
-    default: Any = dataclasses.MISSING,
-    earlier: Any = dataclasses.MISSING,
-) -> Any:
-    """Declares one key of the ini.
-
-    Args:
-        kind: of its value.
-        what: its comment; whose key it is, among the parts that can be named, comes
-            from their registry.
-        default: the value where an ini lacks the key.
-        earlier: what runs did before there was the key, or before its default became
-            this one, where that differs from the default. A key that is added or
-            changed then changes no run that was begun before.
-    """
-    earlier = default if earlier is dataclasses.MISSING else earlier
-    metadata = {"kind": kind, "what": what, "earlier": earlier}
-    return dataclasses.field(default=default, metadata=metadata)
 
 
 @_section
@@ -155,7 +133,9 @@ class ClassEncoderConfig(_TextFeatures):
 class TowersConfig:
     """[towers]."""
 
-    image_layers: int = _key(kinds.integer(1, 100), "layers of the image tower", 5)
+    image_layers: int = _key(
+        kinds.integer(1, 100), "layers of the image tower", 3, earlier=5
+    )
     text_layers: int = _key(kinds.integer(1, 100), "layers of the text tower", 2)
     units: int = _key(kinds.integer(1), "width of the hidden layers", 512)
     embedding_dim: int = _key(
@@ -210,6 +190,17 @@ class LossConfig:
         "eq 10 to the letter, as its sentence says, or eq 9 without a margin",
         "none",
     )
+    delta: float = _key(
+        kinds.number(0), "weight of the product loss; 0 is eq 5", 1.0, earlier=0.0
+    )
+    temperature: float = _key(
+        kinds.number(0, 1, "(]"), "of the product loss: cosines are divided by it", 0.05
+    )
+    class_margin: float = _key(
+        kinds.number(0, 2),
+        "of the product loss: added to the cosines of products of other classes",
+        0.2,
+    )
     logit_scale: float | str = _key(
         kinds.either(("learned",), kinds.number(0, 1000, "(]")),
         "the classifier's logits are multiplied by it",
@@ -222,7 +213,9 @@ class OptimizerConfig:
     """[optimizer]."""
 
     name: str = _key(kinds.choice("rmsprop", "adam", "sgd"), "the optimizer", "rmsprop")
-    learning_rate: float = _key(kinds.number(0, 10, "(]"), "the highest one", 2e-4)
+    learning_rate: float = _key(
+        kinds.number(0, 10, "(]"), "the highest one", 4e-4, earlier=2e-4
+    )
     momentum: float = _key(kinds.number(0, 1, "[)"), "of rmsprop and sgd", 0.9)
     schedule: str = _key(
         kinds.choice("constant", "cosine"),

@@ -26,6 +26,18 @@ def text_keys(texts: Iterable[str]) -> np.ndarray:
     return as_keys(joined)
 
 
+def text_ids(texts: Iterable[str]) -> np.ndarray:
+    """Numbers texts so that equal ones, and only these, share a number.
+
+    Args:
+        texts: [N] strings.
+
+    Returns:
+        int64 [N], the first half of each text's key.
+    """
+    return np.ascontiguousarray(text_keys(texts).view(np.int64)[:, 0])
+
+
 def as_keys(joined: bytes | bytearray) -> np.ndarray:
     """Views digests joined end to end as uint8 [N, 16]."""
     return np.frombuffer(joined, np.uint8).reshape(-1, KEY_BYTES)

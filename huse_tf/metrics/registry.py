@@ -54,9 +54,9 @@ def _metrics() -> Iterator[tuple[str, Metric]]:
         maker = _MEASURES + "instance_median_rank"
         yield f"{way}_instance_median_rank", Metric("lower", maker, (query, items))
     yield "modal_gap", Metric("lower", _MEASURES + "modal_gap")
-    for name in ("classification", "graph", "gap", "class_embedding"):  # [loss]
+    for name in ("classification", "graph", "gap", "class_embedding", "product"):
         yield f"{name}_loss", Metric("lower")
-    for name in ("triplet", "pair", "instance", "class", "rank"):  # [objective]
+    for name in ("triplet", "pair", "instance", "class", "rank"):
         yield f"{name}_loss", Metric("lower")
     yield "loss", Metric("lower")
 

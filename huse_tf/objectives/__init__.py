@@ -12,12 +12,14 @@ _HOMES = {
     **dict.fromkeys(
         ("AdaMine", "Cme", "Devise", "Hie", "Separate", "Triplet"), "baselines"
     ),
+    **dict.fromkeys(("Clip", "Siglip"), "pairs"),
     "Objective": "base",
     "make_objective": "factory",
 }
 
 __all__ = [
     "AdaMine",
+    "Clip",
     "Cme",
     "Devise",
     "Hie",
@@ -25,6 +27,7 @@ __all__ = [
     "HuseP",
     "Objective",
     "Separate",
+    "Siglip",
     "Triplet",
     "make_objective",
 ]

@@ -24,11 +24,13 @@ class Objective:
             "shared" by the modalities, "separate" for each, or "untrained".
         classes: K, where the objective knows it.
         weights: of each term, by its name.
+        variables: what of the objective is trained along with the network.
     """
 
     names: tuple[str, ...] = ("loss",)
     classifier = "shared"
     classes: int | None = None
+    variables: tuple[keras.Variable, ...] = ()
 
     def __new__(cls, *args, **kwargs) -> Self:
         """Notes the arguments, from which `get_config` rebuilds the objective."""
@@ -61,11 +63,23 @@ class Objective:
     def terms(
         self, outputs: dict[str, tf.Tensor], labels: tf.Tensor
     ) -> dict[str, tf.Tensor]:
-        """Computes the terms; takes what a call takes."""
+        """Computes the terms.
+
+        Args:
+            outputs: what a call takes, and text_id: int64 [B], the same number where
+                the text is the same.
+            labels: int32 [B] in [0, K).
+
+        Returns:
+            A float32 scalar for each of `names` but "loss".
+        """
         raise NotImplementedError(f"{type(self).__name__} has no terms")
 
     def __call__(
-        self, outputs: dict[str, tf.Tensor], labels: tf.Tensor
+        self,
+        outputs: dict[str, tf.Tensor],
+        labels: tf.Tensor,
+        text_ids: tf.Tensor | None = None,
     ) -> dict[str, tf.Tensor]:
         """Computes the terms and their weighted sum.
 
@@ -73,6 +87,8 @@ class Objective:
             outputs: image_embedding, text_embedding: float32 [B, D], unit rows;
                 image_logits, text_logits: float32 [B, K].
             labels: int32 [B] in [0, K).
+            text_ids: int64 [B], the same number where the text is the same; None: all
+                texts of the batch differ.
 
         Returns:
             A float32 scalar for each of `names`.
@@ -81,7 +97,9 @@ class Objective:
             ValueError: `names`, `weights` and what `terms` returns do not name the
                 same terms.
         """
-        terms = self.terms(outputs, labels)
+        if text_ids is None:
+            text_ids = tf.range(tf.shape(labels, tf.int64)[0])
+        terms = self.terms({**outputs, "text_id": text_ids}, labels)
         self._check(terms)
         named = [name for name in self.names if name != "loss"]
         loss = tf.add_n([self.weights[name] * terms[name] for name in named])

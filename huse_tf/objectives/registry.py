@@ -7,6 +7,7 @@ from huse_tf.registry import Entry
 
 _HUSE = "huse_tf.objectives.huse:"
 _BASELINES = "huse_tf.objectives.baselines:"
+_PAIRS = "huse_tf.objectives.pairs:"
 _WEIGHTS = ("loss.alpha", "loss.beta", "loss.gamma")
 
 
@@ -25,7 +26,14 @@ class ObjectiveEntry(Entry):
 OBJECTIVES = {
     "huse": ObjectiveEntry(
         maker=_HUSE + "Huse",
-        keys=(*_WEIGHTS, "loss.margin", "loss.graph_margin"),
+        keys=(
+            *_WEIGHTS,
+            "loss.margin",
+            "loss.graph_margin",
+            "loss.delta",
+            "loss.temperature",
+            "loss.class_margin",
+        ),
         classes="graph",
     ),
     "huse_p": ObjectiveEntry(
@@ -57,4 +65,6 @@ OBJECTIVES = {
         classes="embeddings",
     ),
     "separate": ObjectiveEntry(maker=_BASELINES + "Separate"),
+    "clip": ObjectiveEntry(maker=_PAIRS + "Clip"),
+    "siglip": ObjectiveEntry(maker=_PAIRS + "Siglip"),
 }

@@ -42,7 +42,7 @@ def check_config(run: RunFolder, config: Config) -> None:
     """Compares with the run that the folder holds, if any.
 
     A key that its config.ini lacks is newer than the run, which did what all runs did
-    before: see `earlier` in config.sections.
+    before: see `earlier` in config.declaring.
 
     Raises:
         InputError: the run was made by another config; the differences are listed.

@@ -18,6 +18,7 @@ from huse_tf.encoders.texts.factory import (
 )
 from huse_tf.errors import InputError
 from huse_tf.features.encode import encode_images, encode_texts
+from huse_tf.features.keys import text_ids
 from huse_tf.features.reading import Features
 from huse_tf.objectives import make_objective
 from huse_tf.run import pipelines
@@ -115,6 +116,7 @@ def make_pipeline(
         image=image,
         text=text,
         labels=catalog.labels,
+        text_ids=text_ids(catalog.texts),
         split={name: catalog.indices(name) for name in SPLITS},
         batch_size=config.training.batch_size,
         seed=config.training.seed,

@@ -109,6 +109,7 @@ class Pipeline:
         image: fetches images, or their features.
         text: fetches texts, or their features.
         labels: int32 [N], by position in the catalogue.
+        text_ids: int64 [N], the same number where the text is the same.
         split: positions int64 by the name of the split.
         batch_size: B, at most the number of training rows.
         seed: of the order of the rows.
@@ -117,6 +118,7 @@ class Pipeline:
     image: Fetch
     text: Fetch
     labels: np.ndarray
+    text_ids: np.ndarray
     split: dict[str, np.ndarray]
     batch_size: int
     seed: int
@@ -164,6 +166,7 @@ class Pipeline:
             "image": self.image(positions, step),
             "text": self.text(positions, step),
             "label": tf.gather(tf.constant(self.labels, tf.int32), positions),
+            "text_id": tf.gather(tf.constant(self.text_ids, tf.int64), positions),
         }
 
 

@@ -28,7 +28,7 @@ class Scorer:
 
         def predict(batch: dict) -> tuple[dict, dict]:
             outputs = model(batch, training=False)
-            return outputs, model.objective(outputs, batch["label"])
+            return outputs, model.judged(outputs, batch)
 
         self._predict = tf.function(predict, reduce_retracing=True)
 

@@ -39,7 +39,7 @@ class FusedRMSprop(keras.optimizers.RMSprop):
 def make_optimizer(
     name: str = "rmsprop",
     *,
-    learning_rate: float = 2e-4,
+    learning_rate: float = 4e-4,
     momentum: float = 0.9,
     schedule: str = "constant",
     warmup_steps: int = 30,

@@ -3,7 +3,7 @@
 import pytest
 
 from huse_tf.comparison import sweep, variants
-from huse_tf.comparison.variants import PRESETS, changed
+from huse_tf.comparison.variants import METHODS, PRESETS, changed
 from huse_tf.config import load_config
 from huse_tf.errors import InputError
 from huse_tf.objectives.registry import OBJECTIVES
@@ -16,10 +16,17 @@ def config(tmp_path):
     return load_config(path)
 
 
-def test_the_methods_are_all_objectives():
-    rows = variants.methods(",".join(OBJECTIVES))
-    assert [row.changes["objective.name"] for row in rows] == list(OBJECTIVES)
-    assert sorted(sweep.SPACE) == sorted(OBJECTIVES)
+def test_the_methods_are_all_objectives(config):
+    rows = variants.methods(",".join(METHODS))
+    made = [changed(config, row.changes) for row in rows]
+    assert {config.objective.name for config in made} == set(OBJECTIVES)
+    assert sorted(sweep.SPACE) == sorted(METHODS)
+
+
+def test_huse_is_the_papers_and_huse_product_the_configs(config):
+    huse, product = variants.methods("huse,huse_product")
+    assert changed(config, product.changes) == config
+    assert changed(config, huse.changes) == changed(config, {"loss.delta": 0.0})
 
 
 def test_methods_are_read_in_order():
@@ -74,7 +81,7 @@ def test_the_margin_preset_turns_the_margin_on(config):
         assert changed(config, row.changes).loss.graph_margin == "hinge"
 
 
-@pytest.mark.parametrize("name", OBJECTIVES)
+@pytest.mark.parametrize("name", METHODS)
 def test_draws_stay_near_the_config_and_fit_an_ini(name, config, tmp_path):
     (row,) = variants.methods(name)
     assert sweep.draw(config, row, 0) == {}

@@ -31,6 +31,17 @@ def test_encoders_that_train_along_are_refused(config, tmp_path, changes):
     assert not (tmp_path / "run").exists()
 
 
+def test_huse_twice_is_refused(config, tmp_path):
+    config = changed(config, {"loss.delta": 0.0})
+    with pytest.raises(
+        InputError, match=r"loss\.delta = 0 makes huse_product the same.*`methods`"
+    ):
+        compare.compare(
+            config, tmp_path / "run", methods("cme,huse,huse_product"), BUDGET
+        )
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize(
     ("changes", "budget", "message"),
     [

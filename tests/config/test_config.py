@@ -37,7 +37,7 @@ def message(ini, *overrides):
 def test_a_missing_key_takes_its_default(ini):
     config = load_config(ini)
     assert config.loss.margin == 0.7
-    assert config.optimizer.learning_rate == 2e-4
+    assert config.optimizer.learning_rate == 4e-4
     assert config.data.max_bad_rows == BadRows(5.0, percent=True)
 
 

@@ -99,4 +99,5 @@ def test_the_papers_ini_is_the_papers():
     assert abs(steps - 250_000) < 1_000
     assert config.optimizer.learning_rate == 1.6192e-05
     assert (config.loss.graph_margin, config.loss.logit_scale) == ("printed", 1.0)
+    assert config.loss.delta == 0 and config.towers.image_layers == 5
     assert config.features.folder == ROOT / "runs/features"

@@ -76,7 +76,7 @@ def test_all_methods_train_and_each_seed_is_an_ordinary_run(shop):
         "compare.py", "--run_dir", run, "--trials", "0", "--seeds", "2"
     )
     assert status == 0, errors
-    assert "16 of 16 runs" in output
+    assert "22 of 22 runs" in output
     text = (run / "comparison.md").read_text()
     assert text.count("**holds**") + text.count("**does not hold**") == 3
     for name in ("devise", "separate"):
@@ -92,7 +92,10 @@ def test_all_methods_train_and_each_seed_is_an_ordinary_run(shop):
 @pytest.mark.parametrize(
     ("preset", "rows"),
     [
-        ("terms", ["all_terms", "no_classification", "no_graph", "no_gap"]),
+        (
+            "terms",
+            ["all_terms", "no_classification", "no_graph", "no_gap", "no_product"],
+        ),
         ("graph", ["graph_names", "graph_tree"]),
     ],
 )

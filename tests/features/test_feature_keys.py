@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from huse_tf.features.keys import KeyTable, as_keys, digest, text_keys
+from huse_tf.features.keys import KeyTable, as_keys, digest, text_ids, text_keys
 
 
 def test_keys_are_found_with_zero_bytes_and_twins():
@@ -37,3 +37,10 @@ def test_texts_are_named_by_their_bytes():
     assert (keys[0] == keys[2]).all() and (keys[0] != keys[1]).any()
     assert keys[0].tobytes() == digest(b"Mug")
     assert as_keys(b"").shape == (0, 16)
+
+
+def test_equal_texts_share_a_number():
+    ids = text_ids(["Mug", "mug", "Mug", "", "\udcff", ""])
+    assert ids.dtype == np.int64
+    assert ids[0] == ids[2] and ids[3] == ids[5]
+    assert len(set(ids.tolist())) == 4

@@ -20,6 +20,7 @@ from huse_tf.registry import imported
         ("modal_gap", "lower"),
         ("loss", "lower"),
         ("gap_loss", "lower"),
+        ("product_loss", "lower"),
         ("my_own_loss", "lower"),
     ],
 )

@@ -48,12 +48,50 @@ def graph(batch, a, zeta):
     return mean(terms)
 
 
+def others_of(batch, own):
+    """The products that a product is told from, and itself: not those of its text."""
+    ids = batch["text_id"]
+    return [j for j in range(len(ids)) if j == own or ids[j] != ids[own]]
+
+
+def product(batch, temperature, class_margin):
+    """Softmax of each image's own text among the texts, and the other way round."""
+    images, texts, labels = (
+        batch[name] for name in ("image_embedding", "text_embedding", "label")
+    )
+    terms = []
+    for own in range(len(labels)):
+        others = others_of(batch, own)
+        raised = class_margin * (labels[others] != labels[own])
+        for query, items in ((images[own], texts), (texts[own], images)):
+            scores = np.exp((items[others] @ query + raised) / temperature)
+            terms.append(-math.log(scores[others.index(own)] / scores.sum()))
+    return mean(terms)
+
+
 def huse(batch, loss, a):
     return (
         loss.alpha * cross_entropy(batch)
         + loss.beta * graph(batch, a, loss.margin)
         + loss.gamma * gap(batch)
+        + loss.delta * product(batch, loss.temperature, loss.class_margin)
     )
+
+
+def clip(batch):
+    return product(batch, 0.07, 0.0)
+
+
+def siglip(batch):
+    """Scale 10 and bias -10, where both start; the sum over pairs by B."""
+    images, texts = batch["image_embedding"], batch["text_embedding"]
+    total = 0.0
+    for own, image in enumerate(images):
+        for j in others_of(batch, own):
+            logit = 10.0 * float(image @ texts[j]) - 10.0
+            sign = 1.0 if j == own else -1.0
+            total += math.log(1.0 + math.exp(-sign * logit))
+    return total / len(images)
 
 
 def to_class(batch, psi):

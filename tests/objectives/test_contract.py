@@ -8,7 +8,16 @@ import pytest
 import tensorflow as tf
 
 from huse_tf.errors import InputError
-from huse_tf.objectives import AdaMine, Devise, Huse, HuseP, Objective, Triplet
+from huse_tf.objectives import (
+    AdaMine,
+    Clip,
+    Devise,
+    Huse,
+    HuseP,
+    Objective,
+    Siglip,
+    Triplet,
+)
 
 GRAPH = np.float32([[0, 0.25, 1], [0.25, 0, 0.5], [1, 0.5, 0]])
 PSI = np.float32([[1, 0], [0, 1], [0.6, 0.8]])
@@ -41,7 +50,7 @@ def test_a_term_more_adds_its_share_to_the_loss():
     """The mean of 1, 0.6 and 0 is 1.6 / 3, weighed by 3."""
     theirs = Huse(GRAPH, beta=2.0)(OUTPUTS, LABELS)
     mine = Mine(GRAPH, epsilon=3.0, beta=2.0)(OUTPUTS, LABELS)
-    assert tuple(mine) == Mine.names
+    assert tuple(mine) == (*Mine.names, "product_loss")
     assert float(mine["my_loss"]) == pytest.approx(1.6 / 3)
     assert float(mine["loss"]) == pytest.approx(float(theirs["loss"]) + 1.6)
 
@@ -98,6 +107,9 @@ def test_a_broken_contract_is_one_line(make, message):
         HuseP(tf.constant(PSI), alpha=0.0),
         AdaMine(class_weight=0.7),
         Devise(PSI, margin=0.4),
+        Huse(GRAPH, delta=0.3, temperature=0.1, class_margin=0.0),
+        Clip(),
+        Siglip(),
     ],
     ids=lambda objective: type(objective).__name__,
 )
@@ -117,6 +129,8 @@ def test_from_a_config_it_computes_the_same(objective):
         (lambda: Huse(GRAPH, alpha=-3), "alpha must be a number >= 0. Received: -3"),
         (lambda: Huse(GRAPH, beta="5"), "beta must be a number >= 0. Received: '5'"),
         (lambda: Huse(GRAPH, graph_margin="bogus"), "graph_margin .*'bogus'"),
+        (lambda: Huse(GRAPH, delta=-1), "delta must be a number >= 0. Received: -1"),
+        (lambda: Huse(GRAPH, temperature=0), r"temperature .* in \(0, 1\].*: 0"),
         (lambda: HuseP(PSI, gamma=float("nan")), "gamma must be .* Received: nan"),
         (lambda: HuseP(2 * PSI), "class_embeddings .* row 0 of length 2"),
         (lambda: Devise(PSI[0]), r"class_embeddings must be \[K, D\].*\[2\]"),

@@ -29,7 +29,7 @@ from huse_tf.training.optimizers import make_optimizer
 NAMES = ("a", "b", "c")
 DIM = 6
 OUTPUTS = ("image_embedding", "text_embedding", "image_logits", "text_logits")
-UNCLASSIFIED = ("triplet", "adamine", "devise")
+UNCLASSIFIED = ("triplet", "adamine", "devise", "clip", "siglip")
 
 
 def unit_rows(rng, n, d=DIM):
@@ -41,7 +41,15 @@ def config_of(name, best_metric="loss", dim=DIM):
     return Config(
         data=DataConfig(csv=Path("a.csv"), images=Path("b")),
         objective=ObjectiveConfig(name=name),
-        loss=LossConfig(alpha=0.7, beta=1.3, gamma=0.4, graph_margin="hinge"),
+        loss=LossConfig(
+            alpha=0.7,
+            beta=1.3,
+            gamma=0.4,
+            graph_margin="hinge",
+            delta=0.6,
+            temperature=0.3,
+            class_margin=0.2,
+        ),
         towers=TowersConfig(
             image_layers=3, text_layers=2, units=16, embedding_dim=dim, dropout=0.0
         ),
@@ -64,6 +72,7 @@ def random_batch(n=8):
         "image_logits": rng.normal(size=(n, 3)),
         "text_logits": rng.normal(size=(n, 3)),
         "label": np.array([0, 1, 2, 0, 0, 1, 2, 0][:n]),
+        "text_id": np.array([5, 6, 7, 5, 8, 9, 7, 10][:n]),
     }
 
 
@@ -76,6 +85,8 @@ def naive_value(name, batch, config, graph):
         "devise": (config.objective, psi),
         "hie": (config.objective, psi),
         "separate": (),
+        "clip": (),
+        "siglip": (),
     }
     extra = arguments.get(name, (config.objective,))
     return getattr(naive, name)(batch, *extra)
@@ -99,6 +110,11 @@ def along(points, gradient):
     return gradient - (gradient * points).sum(axis=1, keepdims=True) * points
 
 
+def called(objective, outputs, batch):
+    labels = tf.constant(batch["label"], tf.int32)
+    return objective(outputs, labels, tf.constant(batch["text_id"], tf.int64))
+
+
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_objective_equals_the_naive_one_in_value_and_gradient(name):
     config, graph, batch = config_of(name), graph_of_names(), random_batch()
@@ -106,7 +122,7 @@ def test_objective_equals_the_naive_one_in_value_and_gradient(name):
     outputs = {n: tf.constant(batch[n], tf.float32) for n in OUTPUTS}
     with tf.GradientTape() as tape:
         tape.watch(outputs)
-        scalars = objective(outputs, tf.constant(batch["label"], tf.int32))
+        scalars = called(objective, outputs, batch)
     gradients = tape.gradient(
         scalars["loss"], outputs, unconnected_gradients=tf.UnconnectedGradients.ZERO
     )
@@ -131,7 +147,7 @@ def test_objective_equals_the_naive_one_in_value_and_gradient(name):
 def test_loss_is_the_weighted_sum_of_the_terms(name):
     config, batch = config_of(name), random_batch()
     weights = {
-        "huse": (0.7, 1.3, 0.4),
+        "huse": (0.7, 1.3, 0.4, 0.6),
         "huse_p": (0.7, 1.3, 0.4),
         "cme": (1.0, 0.02),
         "adamine": (1.0, 0.3),
@@ -139,7 +155,7 @@ def test_loss_is_the_weighted_sum_of_the_terms(name):
     }
     objective = make_objective(config, graph_of_names(), NAMES)
     outputs = {n: tf.constant(batch[n], tf.float32) for n in OUTPUTS}
-    scalars = objective(outputs, tf.constant(batch["label"], tf.int32))
+    scalars = called(objective, outputs, batch)
     loss, *terms = (float(scalars[n]) for n in objective.names)
     by_hand = np.dot(weights.get(name, (1.0,)), terms)
     assert loss == pytest.approx(by_hand, rel=1e-6)

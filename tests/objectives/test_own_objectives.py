@@ -18,6 +18,9 @@ KEYS = {
     "loss.gamma": 4.0,
     "loss.margin": 0.7,
     "loss.graph_margin": "none",
+    "loss.delta": 5.0,
+    "loss.temperature": 0.1,
+    "loss.class_margin": 0.3,
 }
 GRAPH = np.float32([[0, 1], [1, 0]])
 
@@ -88,17 +91,23 @@ def make(name, best_metric="loss"):
 
 
 def test_a_subclass_of_huse_is_made_as_huse_and_adds_its_term():
-    """Embeddings (0.6, 0.8) of one text: 0.5 * 0.36 on top of HUSE's loss."""
+    """Embeddings (0.6, 0.8) of one text twice: 0.5 * 0.36 on top of HUSE's loss.
+
+    It passes on what it was given, so that the text is no negative of itself.
+    """
     rows = {
-        "image_embedding": tf.constant([[1.0, 0.0]]),
-        "text_embedding": tf.constant([[0.6, 0.8]]),
-        "image_logits": tf.zeros([1, 2]),
-        "text_logits": tf.zeros([1, 2]),
+        "image_embedding": tf.constant([[1.0, 0.0]] * 2),
+        "text_embedding": tf.constant([[0.6, 0.8]] * 2),
+        "image_logits": tf.zeros([2, 2]),
+        "text_logits": tf.zeros([2, 2]),
     }
-    labels = tf.constant([0])
-    own = make("WithTexts", "first_loss")(rows, labels)
-    plain = Huse(GRAPH, alpha=2.0, beta=3.0, gamma=4.0, margin=0.7, graph_margin="none")
-    expected = float(plain(rows, labels)["loss"]) + 0.5 * 0.36
+    given = rows, tf.constant([0, 0]), tf.constant([7, 7], tf.int64)
+    own = make("WithTexts", "first_loss")(*given)
+    plain = Huse(
+        GRAPH, **{key.removeprefix("loss."): value for key, value in KEYS.items()}
+    )
+    expected = float(plain(*given)["loss"]) + 0.5 * 0.36
+    assert float(own["product_loss"]) == 0
     assert float(own["loss"]) == pytest.approx(expected, rel=1e-6)
     assert float(own["first_loss"]) == pytest.approx(0.36, rel=1e-6)
 

@@ -102,6 +102,7 @@ def train_and_evaluate(folder):
         stored_features(image),
         stored_features(text),
         labels,
+        np.arange(ROWS),
         {kind: catalog.indices(kind) for kind in ("train", "validation", "test")},
         config.training.batch_size,
         config.training.seed,

@@ -18,7 +18,7 @@ from huse_tf.catalog import Catalog
 from huse_tf.config import SECTIONS, LossConfig, load_config
 from huse_tf.config import ini as ini_module
 from huse_tf.config import values as kinds
-from huse_tf.config.sections import _key, _section
+from huse_tf.config.declaring import key, section
 from huse_tf.errors import InputError
 from huse_tf.run import changes
 from huse_tf.run.build import make_experiment
@@ -29,6 +29,7 @@ from huse_tf.training.trainer import Trainer
 
 EARLIER = Path(__file__).parent / "earlier_run"
 CLASSES, EACH, DIM = ("bag", "hat", "mug"), 4, 3
+BEFORE = "loss.delta=0.0"  # what all runs did before there was the key
 
 
 @pytest.fixture
@@ -56,6 +57,7 @@ def material():
         image=lambda positions, step: tf.gather(image, positions),
         text=lambda positions, step: tf.gather(text, positions),
         labels=catalog.labels,
+        text_ids=np.arange(n),
         split={n: catalog.indices(n) for n in ("train", "validation", "test")},
         batch_size=3,
         seed=0,
@@ -98,14 +100,26 @@ def test_another_world_still_forgets_the_best(run):
     assert trainer.state["step"] == 6 and trainer.state["best"] is None
 
 
+def test_it_has_no_product_loss(run):
+    """The key came later, and is on by default: the run goes on without it."""
+    with pytest.raises(InputError) as error:
+        changes.check_config(run, load_config(run.config_file))
+    assert "(loss.delta: 0.0 here, 1.0 there)" in str(error.value)
+    assert f"go on with `set` {BEFORE}, or train on" in str(error.value)
+    changes.check_config(run, load_config(run.config_file, [BEFORE]))
+    trainer_of(run, "training.epochs=3").train()
+    log = run.metrics_file.read_text()
+    assert "gap_loss" in log and "product_loss" not in log
+
+
 @pytest.fixture
 def newer(monkeypatch):
     """Adds a key to [loss], as a later version may."""
 
     def add(default, **earlier):
-        @_section
+        @section
         class Newer(LossConfig):
-            softness: float = _key(kinds.number(0), "made up", default, **earlier)
+            softness: float = key(kinds.number(0), "made up", default, **earlier)
 
         monkeypatch.setitem(SECTIONS, "loss", Newer)
         assert ini_module.SECTIONS["loss"] is Newer
@@ -115,9 +129,9 @@ def newer(monkeypatch):
 
 def test_a_key_that_is_added_changes_no_digest(run, newer):
     """Nor is it a difference, as long as it does what was done before."""
-    before = changes.world(run, load_config(run.config_file))
+    before = changes.world(run, load_config(run.config_file, [BEFORE]))
     newer(0.0)
-    after = load_config(run.config_file)
+    after = load_config(run.config_file, [BEFORE])
     assert after.loss.softness == 0 and changes.world(run, after) == before
     changes.check_config(run, after)
     assert trainer_of(run).state["best"] == saved(run)["best"] is not None
@@ -125,17 +139,18 @@ def test_a_key_that_is_added_changes_no_digest(run, newer):
 
 def test_an_added_key_with_another_default_is_a_difference(run, newer):
     """The config of the run does what it did; a new one is told how to go on."""
-    before = changes.world(run, load_config(run.config_file))
+    before = changes.world(run, load_config(run.config_file, [BEFORE]))
     newer(0.3, earlier=0.0)
     then = run.read_config()
     assert then.loss.softness == 0 and changes.world(run, then) == before
-    now = load_config(run.config_file)
+    now = load_config(run.config_file, [BEFORE])
     assert now.loss.softness == 0.3 and changes.world(run, now) != before
     with pytest.raises(InputError) as error:
         changes.check_config(run, now)
     assert "loss.softness: 0.0 here, 0.3 there" in str(error.value)
     assert "go on with `set` loss.softness=0.0, or train on" in str(error.value)
-    changes.check_config(run, load_config(run.config_file, ["loss.softness=0.0"]))
+    softness = "loss.softness=0.0"
+    changes.check_config(run, load_config(run.config_file, [BEFORE, softness]))
     other = load_config(run.config_file, ["loss.beta=9"])
     with pytest.raises(InputError, match=r"go on with `config` .*config.ini and `set`"):
         changes.check_config(run, other)
@@ -148,8 +163,8 @@ def test_a_default_spelled_out_is_a_default_left_out(run, tmp_path):
     config.save(tmp_path / "long.ini")
     spelled = load_config(tmp_path / "long.ini")
     assert changes.world(run, config) == changes.world(run, spelled)
-    for key in ("loss.beta=4", "text_encoder.name=tfidf", "data.csv=c.csv"):
-        other = load_config(short, [key])
-        assert changes.world(run, other) != changes.world(run, config), key
+    for line in ("loss.beta=4", "text_encoder.name=tfidf", "data.csv=c.csv"):
+        other = load_config(short, [line])
+        assert changes.world(run, other) != changes.world(run, config), line
     free = load_config(short, ["training.epochs=7", "features.dtype=float16"])
     assert changes.world(run, free) == changes.world(run, config)

@@ -17,7 +17,9 @@ def pipeline(train=10, batch=4, seed=3, offset=0):
         "validation": np.arange(50, 57),
         "test": np.arange(60, 60),
     }
-    return Pipeline(fetch, fetch, np.arange(100, dtype=np.int32), split, batch, seed)
+    labels = np.arange(100, dtype=np.int32)
+    text_ids = 2**40 + np.arange(100) // 3
+    return Pipeline(fetch, fetch, labels, text_ids, split, batch, seed)
 
 
 def rows_of_epoch(epoch, rows=10, batch=4, seed=3):
@@ -67,6 +69,7 @@ def test_batches_hold_the_positions_that_are_reported():
         expected = made.positions(step)
         np.testing.assert_array_equal(batch["label"], expected)
         np.testing.assert_array_equal(batch["image"][:, 0], expected)
+        np.testing.assert_array_equal(batch["text_id"], 2**40 + expected // 3)
         assert expected.min() >= 20 and expected.max() < 30
 
 

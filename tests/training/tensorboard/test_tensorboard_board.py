@@ -47,7 +47,7 @@ def experiment():
     return SimpleNamespace(
         config=load_config(ROOT / "config.ini", ["loss.beta=0.5"]),
         catalog=catalog,
-        pipeline=Pipeline(None, None, LABELS, everything, 2, 0),
+        pipeline=Pipeline(None, None, LABELS, np.arange(6), everything, 2, 0),
     )
 
 
