@@ -25,10 +25,11 @@ test-reliability:  ## each promise of docs/reliability.md, the slow tests too
 chaos:  ## one training killed 50 times, compared bit by bit with a calm one
 	$(PYTHON) tools/chaos.py
 
-bench:  ## speed of the training step, of training from files, of the embedded text encoder, of search
+bench:  ## speed of the training step, of training from files, of the embedded encoders, of search
 	$(PYTHON) benchmarks/train_step.py
 	$(PYTHON) benchmarks/streaming.py
 	$(PYTHON) benchmarks/embedded_text.py
+	$(PYTHON) benchmarks/embedded_image.py
 	$(PYTHON) benchmarks/search.py
 
 format:  ## lay the code out

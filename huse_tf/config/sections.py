@@ -55,7 +55,9 @@ class ImageEncoderConfig:
         "the backbone's weights; pretrained: those that it comes with",
         "pretrained",
     )
-    size: int = _key(kinds.integer(16, 2048), "side of the picture, pixels", 96)
+    size: int = _key(
+        kinds.integer(16, 2048), "side of the picture, pixels", 128, earlier=96
+    )
     scaling: str = _key(
         kinds.choice("auto", "-1..1", "0..1", "0..255"),
         "pixel range that a .keras file or TF-Hub model was trained on",
@@ -271,7 +273,7 @@ class FeaturesConfig:
         Path("runs/features"),
     )
     dtype: str = _key(kinds.choice("float32", "float16"), "in these files", "float32")
-    batch_size: int = _key(kinds.integer(1), "products encoded at a time", 64)
+    batch_size: int = _key(kinds.integer(1), "products encoded at a time", 16)
 
 
 @_section

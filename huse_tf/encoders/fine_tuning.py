@@ -17,7 +17,8 @@ def freeze(network: keras.Layer, fine_tune: str, train_batch_norm: bool) -> None
         train_batch_norm: whether batch-norm layers train as other layers do.
 
     Raises:
-        InputError: there is nothing to train, or there are fewer than N layers.
+        InputError: there is nothing to train, there are fewer than N layers, or
+            batch-norm layers are to train and there are none.
     """
     if fine_tune == "none":
         network.trainable = False
@@ -54,14 +55,17 @@ def _last(parts: list, fine_tune: str) -> int:
 
 def _layers(network: keras.Model, train_batch_norm: bool) -> list[list[keras.Layer]]:
     """Returns the layers that can train, in order; freezes batch-norm if asked."""
-    found = []
-    for layer in _leaves(network):
-        is_norm = isinstance(layer, keras.layers.BatchNormalization)
-        if is_norm and not train_batch_norm:
-            layer.trainable = False
-        elif layer.trainable_weights:
-            found.append([layer])
-    return found
+    leaves = _leaves(network)
+    norms = [x for x in leaves if isinstance(x, keras.layers.BatchNormalization)]
+    if train_batch_norm and not norms:
+        raise InputError(
+            "image_encoder.train_batch_norm = yes: the encoder has no batch-norm "
+            "layers (those of embedded are folded into its kernels); set it to no"
+        )
+    if not train_batch_norm:
+        for norm in norms:
+            norm.trainable = False
+    return [[layer] for layer in leaves if layer.trainable_weights]
 
 
 def _leaves(network: keras.Model) -> list[keras.Layer]:

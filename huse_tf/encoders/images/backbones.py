@@ -102,22 +102,20 @@ def embedded(weights: str, size: int) -> Backbone:
     """Builds the package's own network.
 
     Args:
-        weights: pretrained (the packaged ones), none, or a file: .npz as the
-            package's, or one that Keras can read weights from.
+        weights: imagenet or pretrained (the same, packaged), none (seeded, the same in
+            every process), or a file: .npz as the package's, or one that Keras can
+            read weights from.
         size: side of the pictures.
 
     Raises:
-        InputError: imagenet was asked for, or the weights file does not fit.
+        InputError: the weights file does not fit.
     """
     from huse_tf.encoders.images import embedded_image
 
-    if weights == "imagenet":
-        raise InputError(
-            "image_encoder.weights = imagenet: the embedded encoder was not trained on "
-            "ImageNet; set weights = pretrained for its own, none, or a file"
-        )
-    network = embedded_image.build_network(size)
-    path = str(embedded_image.WEIGHTS) if weights == "pretrained" else weights
+    with seeded():
+        network = embedded_image.build_network(size)
+    packaged = weights in ("imagenet", "pretrained")
+    path = str(embedded_image.WEIGHTS) if packaged else weights
     if path.endswith(".npz"):
         try:
             embedded_image.load_weights(network, path)
@@ -125,7 +123,7 @@ def embedded(weights: str, size: int) -> Backbone:
             raise _misfit(path, error) from error
     elif path != "none":
         read_weights(network, path)
-    return of_network(network, scaling_function("0..255"))
+    return of_network(network, embedded_image.scale)
 
 
 def scaling_function(scaling: str) -> Callable[[tf.Tensor], tf.Tensor]:

@@ -1,75 +1,122 @@
-"""A small convolutional network as image encoder, and the file of its weights."""
+"""EfficientNet-Lite0 without batch norm as image encoder, and the file of its weights.
+
+Reference: Tan and Le, EfficientNet (arXiv 1905.11946), table 1; its Lite variant has no
+squeeze-and-excite and ReLU6 for swish. Batch norm is folded into kernels and biases by
+tools/build_embedded_image.py.
+"""
 
 from pathlib import Path
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 WEIGHTS = Path(__file__).parents[1] / "embedded" / "image.npz"
+FEATURES = 1280
 
-# (channels, stride) of each 3 x 3 convolution; then 1 x 1 to FEATURES and the mean.
-_CONVOLUTIONS = (
-    (16, 2),
-    (32, 2),
-    (32, 1),
-    (64, 2),
-    (64, 1),
-    (128, 2),
-    (128, 1),
+_STEM = 32  # channels
+_STAGES = (  # blocks, side of the kernel, stride of the first, expansion, channels
+    (1, 3, 1, 1, 16),
+    (2, 3, 2, 6, 24),
+    (2, 5, 2, 6, 40),
+    (3, 3, 2, 6, 80),
+    (3, 5, 1, 6, 112),
+    (4, 5, 2, 6, 192),
+    (1, 3, 1, 6, 320),
 )
-FEATURES = 256
 
 
-def build_network(size: int, seed: int = 0) -> keras.Model:
-    """Builds the network, untrained.
+def scale(pixels: tf.Tensor) -> tf.Tensor:
+    """Maps float32 pixels in [0, 255] to what the network was trained on."""
+    return (pixels - 127) / 128
 
-    26 million multiply-adds at 96 pixels, 0.3 million weights: made for training from
-    scratch and for inference on a CPU.
+
+def build_network(size: int) -> keras.Model:
+    """Builds the network, untrained: He's normal kernels, biases of zero.
+
+    3.4 million weights in 49 convolutions; 133 million multiply-adds at 128 pixels,
+    407 million at 224, which it was trained at.
 
     Args:
-        size: side of the square pictures in pixels; trained at 96.
-        seed: of the initial weights.
+        size: side of the square pictures in pixels.
 
     Returns:
-        A functional model, pixels [B, size, size, 3] in [0, 255] to float32
-        [B, FEATURES], at least 0.
+        A functional model, scaled pixels [B, size, size, 3] to [B, FEATURES] in [0, 6].
     """
-    seeds = np.random.SeedSequence(seed).generate_state(len(_CONVOLUTIONS) + 1)
     pixels = keras.Input([size, size, 3], name="pixels")
-    x = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="rescaling")(pixels)
-    for i, (channels, stride) in enumerate(_CONVOLUTIONS):
-        x = _convolution(x, channels, 3, stride, int(seeds[i]), f"conv_{i}")
-    x = _convolution(x, FEATURES, 1, 1, int(seeds[-1]), "features")
+    x = _relu6(_convolution(_STEM, 3, 2, "stem")(pixels))
+    block = 0
+    for blocks, side, stride, expansion, channels in _STAGES:
+        for i in range(blocks):
+            x = _block(
+                x, side, 1 if i else stride, expansion, channels, f"block_{block}"
+            )
+            block += 1
+    x = _relu6(_convolution(FEATURES, 1, 1, "head")(x))
     x = keras.layers.GlobalAveragePooling2D(name="mean")(x)
     return keras.Model(pixels, x, name="embedded_image_encoder")
 
 
-def save_weights(network: keras.Model, path: str | Path) -> None:
-    """Writes a network's weights as float16 arrays by variable path."""
-    arrays = {v.path: v.numpy().astype(np.float16) for v in network.weights}
-    np.savez_compressed(path, **arrays)
-
-
 def load_weights(network: keras.Model, path: str | Path = WEIGHTS) -> None:
-    """Puts weights that `save_weights` wrote into a network of the same build.
+    """Puts weights that tools/build_embedded_image.py wrote into the network.
+
+    Args:
+        network: of build_network.
+        path: .npz with an array for each variable, named by its path.
 
     Raises:
         KeyError: the file lacks a variable of the network.
+        ValueError: an array has another shape, or holds objects.
     """
     with np.load(path, allow_pickle=False) as arrays:
         for variable in network.weights:
             variable.assign(arrays[variable.path].astype(np.float32))
 
 
-def _convolution(x, channels: int, side: int, stride: int, seed: int, name: str):
-    x = keras.layers.Conv2D(
+def _block(
+    x: keras.KerasTensor,
+    side: int,
+    stride: int,
+    expansion: int,
+    channels: int,
+    name: str,
+) -> keras.KerasTensor:
+    """Adds an inverted residual block: expand, convolve each channel, project."""
+    inputs = x
+    width = inputs.shape[-1]
+    if expansion > 1:
+        x = _relu6(_convolution(expansion * width, 1, 1, f"{name}_expand")(x))
+    x = _relu6(_depthwise(side, stride, f"{name}_depthwise")(x))
+    x = _convolution(channels, 1, 1, f"{name}_project")(x)
+    if stride == 1 and channels == width:
+        x = keras.layers.Add(name=f"{name}_add")([x, inputs])
+    return x
+
+
+def _convolution(
+    channels: int, side: int, stride: int, name: str
+) -> keras.layers.Conv2D:
+    return keras.layers.Conv2D(
         channels,
         side,
         strides=stride,
         padding="same",
-        use_bias=False,
-        kernel_initializer=keras.initializers.HeNormal(seed),
-        name=f"{name}_kernel",
-    )(x)
-    x = keras.layers.BatchNormalization(momentum=0.95, name=f"{name}_norm")(x)
-    return keras.layers.ReLU(name=f"{name}_relu")(x)
+        kernel_initializer="he_normal",
+        name=name,
+    )
+
+
+def _depthwise(side: int, stride: int, name: str) -> keras.layers.DepthwiseConv2D:
+    # he_normal would count the channels, which a depthwise kernel does not add up
+    he_normal = keras.initializers.RandomNormal(stddev=2**0.5 / side)
+    return keras.layers.DepthwiseConv2D(
+        side,
+        strides=stride,
+        padding="same",
+        depthwise_initializer=he_normal,
+        name=name,
+    )
+
+
+def _relu6(x: keras.KerasTensor) -> keras.KerasTensor:
+    return keras.layers.ReLU(max_value=6)(x)

@@ -8,7 +8,7 @@ import tensorflow as tf
 from image_models import config, pixels, save_module, small_network
 from PIL import Image
 
-from huse_tf.encoders.images import applications, embedded_image
+from huse_tf.encoders.images import applications
 from huse_tf.encoders.images import factory as images
 from huse_tf.encoders.images.factory import make_image_encoder
 from huse_tf.errors import InputError
@@ -330,21 +330,6 @@ def test_frozen_batch_norm_keeps_its_statistics_in_training(keras_path):
     encoder = make_image_encoder(config(name=keras_path, size=24, fine_tune="all"))
     data = pixels(24)
     np.testing.assert_array_equal(encoder(data, training=True), encoder(data))
-
-
-def test_embedded_encoder(tmp_path, monkeypatch):
-    monkeypatch.setattr(embedded_image, "WEIGHTS", tmp_path / "image.npz")
-    trained = embedded_image.build_network(32, seed=5)
-    embedded_image.save_weights(trained, tmp_path / "image.npz")
-    packaged = make_image_encoder(config(name="embedded", weights="pretrained"))
-    scratch = make_image_encoder(config(name="embedded"))
-    assert packaged.dim == embedded_image.FEATURES
-    assert packaged.identity != scratch.identity
-    data = pixels(32)
-    expected = trained(data.astype(np.float32))
-    np.testing.assert_allclose(packaged(data), expected, atol=1e-2)  # float16 weights
-    with pytest.raises(InputError, match="not trained on ImageNet.*pretrained"):
-        make_image_encoder(config(name="embedded", weights="imagenet"))
 
 
 def test_identity_changes_with_all_that_changes_features(keras_path):
