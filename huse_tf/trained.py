@@ -12,6 +12,8 @@ from huse_tf.run.embedder import Embedder, Picture, likeliest
 from huse_tf.run.restore import TrainedRun, restore_run
 from huse_tf.search.build import open_index
 from huse_tf.search.index import Index
+from huse_tf.search.matching import Query, find
+from huse_tf.search.request import MATCHES, check_match
 
 ON_ERROR = ("raise", "blank")
 
@@ -136,9 +138,13 @@ class Trained:
         return answers
 
     def search(
-        self, text: str | None = None, image: Picture | None = None, k: int = 10
+        self,
+        text: str | None = None,
+        image: Picture | None = None,
+        k: int = 10,
+        match: str = MATCHES[0],
     ) -> list[dict[str, object]]:
-        """Finds the products of the run's catalogue nearest to words, a photo, or both.
+        """Finds the products of the run's catalogue for words, a photo, or both.
 
         The first search opens the index in the run folder's search/, as search.py
         does, and builds it where there is none, which prints its progress.
@@ -147,21 +153,29 @@ class Trained:
             text: words.
             image: path or contents of a picture file.
             k: how many products, at least 1.
+            match: "vectors" compares embeddings, "words" the words of the titles,
+                "both" joins the two. Without `text`, embeddings alone count.
 
         Returns:
-            At most k records, the nearest first: "class", its path; "distance", the
+            At most k records, the best first: "class", its path; "distance", the
             cosine distance in [0, 2]; "image", its path in the images folder; "text";
-            "row", its number in the CSV, where the header is 1.
+            "row", its number in the CSV, where the header is 1; and why it was found:
+            "matched", the words of the query in its title; "words_rank" and
+            "vector_rank", its places by either, from 1, or None. None at all where
+            nothing is known of the words.
 
         Raises:
             InputError: the query cannot be used, or the catalogue is not there any
                 more.
         """
         _check_k(k)
+        check_match(match, text, image)
         vector = self.embed(
             texts=None if text is None else [text],
             images=None if image is None else [image],
         )[0]
+        understood = image is not None or self._embedder.reads(text)
+        query = Query(vector, text, match, understood)
         return [
             {
                 "class": product.class_name,
@@ -169,8 +183,11 @@ class Trained:
                 "image": product.image,
                 "text": product.title,
                 "row": product.row,
+                "matched": list(product.matched),
+                "words_rank": product.words_rank,
+                "vector_rank": product.vector_rank,
             }
-            for product in self._index.nearest(vector, k)
+            for product in find(self._index, query, k).products
         ]
 
     @cached_property

@@ -157,7 +157,7 @@ def test_search_answers_as_the_index_does(trained, run):
             images=[asked["image"]] if "image" in asked else None,
         )[0]
         distances = np.maximum(1 - index.vectors["products"] @ vector, 0)
-        found = trained.search(**asked, k=len(ROWS))
+        found = trained.search(**asked, k=len(ROWS), match="vectors")
         assert [record["distance"] for record in found] == pytest.approx(
             np.sort(distances), abs=1e-5
         )
@@ -168,6 +168,24 @@ def test_search_answers_as_the_index_does(trained, run):
             assert record["class"] == ROWS[i]["class"]
             assert record["image"] == ROWS[i]["image"]
     assert trained.search(text=TEXTS[0], k=3) == trained.search(text=TEXTS[0])[:3]
+
+
+def test_search_by_words_says_why(trained):
+    word = TEXTS[7].split()[0]
+    having = {i + 2 for i, text in enumerate(TEXTS) if word in text.split()}
+    found = trained.search(text=word, k=len(ROWS), match="words")
+    assert having and having <= {record["row"] for record in found}
+    assert {tuple(record["matched"]) for record in found} == {(word.lower(),)}
+    assert found[0]["words_rank"] == 1 and found[0]["vector_rank"] is None
+    both = trained.search(text=word, k=len(ROWS))
+    places = {record["row"]: record["words_rank"] for record in both}
+    assert all((place is None) != (row in having) for row, place in places.items())
+    # to TF-IDF all words that are not in its titles are one
+    assert trained.search(text="qwzx") == []
+    with pytest.raises(InputError, match="`match`: expected one of both, vectors, wor"):
+        trained.search(text="red", match="bm25")
+    with pytest.raises(InputError, match="`match` words compares words alone"):
+        trained.search(image=PATHS[0], match="words")
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,13 @@ _K = flags.DEFINE_integer("k", 10, "How many products.")
 _IN = flags.DEFINE_enum(
     "in", "products", ["products", "images", "texts"], "Vectors to search among."
 )
+_MATCH = flags.DEFINE_enum(
+    "match",
+    "both",
+    ["both", "vectors", "words"],
+    "Compare vectors, the words of the titles, or both.",
+)
+_QUERIES = flags.DEFINE_string("queries", None, "A file of queries, one a line.")
 _CSV = flags.DEFINE_string("csv", None, "Search this catalogue instead of the run's.")
 _IMAGES = flags.DEFINE_string("images", None, "The folder of that CSV's pictures.")
 _GALLERY = flags.DEFINE_string("gallery", None, "Also a page FILE.html or FILE.png.")
@@ -25,7 +32,7 @@ _PORT = flags.DEFINE_integer("port", 8000, "Of that page.", lower_bound=0)
 
 
 def main() -> None:
-    """Prints the nearest products, or serves the page."""
+    """Prints the products of each query, or serves the page."""
     from huse_tf.search.request import Request, check
 
     request = Request(
@@ -38,6 +45,8 @@ def main() -> None:
         _GALLERY.value,
         _JSON.value,
         _APPROXIMATE.value,
+        _MATCH.value,
+        _QUERIES.value,
     )
     check(request, serve=_SERVE.value)
     cli.start_tensorflow()

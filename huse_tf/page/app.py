@@ -6,6 +6,7 @@ from werkzeug.exceptions import HTTPException
 from huse_tf.errors import InputError
 from huse_tf.page.explorer import Explorer, class_tree
 from huse_tf.search.index import KINDS
+from huse_tf.search.request import MATCHES
 from huse_tf.search.thumbnails import thumbnail
 
 LARGEST_REQUEST = 16 * 2**20  # bytes: a photo
@@ -85,6 +86,7 @@ def make_app(explorer: Explorer) -> flask.Flask:
         kind = form.get("kind", KINDS[0])
         if kind not in KINDS:
             raise InputError(f"kind: expected one of {', '.join(KINDS)}")
+        match = form.get("match", MATCHES[0])
         k = form.get("k", 24, type=int)
         photo = None
         if sent is not None:
@@ -92,7 +94,7 @@ def make_app(explorer: Explorer) -> flask.Flask:
                 photo = stream.read()
         branch = form.get("branch", "")
         k = min(max(k, 1), MOST_RESULTS)
-        return {"results": explorer.search(text or None, photo, k, kind, branch)}
+        return explorer.search(text or None, photo, k, kind, branch, match)
 
     @app.get("/api/product/<int:number>")
     def product(number: int):

@@ -8,8 +8,9 @@ import numpy as np
 from huse_tf.distances import paired_distance
 from huse_tf.run.embedder import likeliest
 from huse_tf.run.restore import TrainedRun
-from huse_tf.search.answers import as_records
+from huse_tf.search.answers import as_answer, as_records
 from huse_tf.search.index import Index, Product
+from huse_tf.search.matching import find
 from huse_tf.search.query import QueryEncoder
 from huse_tf.serving.module import TOP
 
@@ -28,17 +29,23 @@ class Explorer:
         self._lock = threading.Lock()
 
     def search(
-        self, text: str | None, photo: bytes | None, k: int, kind: str, branch: str
-    ) -> list[dict]:
-        """Returns the products nearest to words, a photo, or both.
+        self,
+        text: str | None,
+        photo: bytes | None,
+        k: int,
+        kind: str,
+        branch: str,
+        match: str,
+    ) -> dict:
+        """Returns the products that answer words, a photo, or both, as `as_answer`.
 
         Raises:
-            InputError: the photo cannot be decoded, or no product is in that branch
-                of the class tree.
+            InputError: the photo cannot be decoded, no product is in that branch of
+                the class tree, or words alone are to be compared where there are none.
         """
         with self._lock:
-            vector = self._encoder.embed(text, photo)
-        return as_records(self.index.nearest(vector, k, kind, branch))
+            query = self._encoder.query(text, photo, match)
+        return as_answer(find(self.index, query, k, kind, branch))
 
     def explain(self, number: int) -> dict:
         """Returns a product, its neighbours in both modalities, and why.

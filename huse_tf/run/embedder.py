@@ -1,18 +1,21 @@
 """A batch of pictures and texts to embeddings or classes, by a trained run."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
 from huse_tf.distances import fused
+from huse_tf.encoders.base import TextEncoder
 from huse_tf.encoders.images.unreadable import why_undecodable
-from huse_tf.run.halves import fused_probabilities, image_half, text_half
+from huse_tf.run.halves import TEXTS, fused_probabilities, image_half, text_half
 from huse_tf.run.restore import TrainedRun
 
 Picture = str | os.PathLike[str] | bytes
+UNKNOWN = "\ua66e\ua66e"  # a letter that one manuscript has, once
+SAME = 1e-6  # features that differ by less are equal
 EMPTY_TEXT = "the text is empty"
 
 
@@ -31,6 +34,7 @@ class Embedder:
         self.fusion_weight = trained.fusion_weight
         self._image = image_half(trained.image_encoder, network)
         self._text = text_half(trained.text_encoder, network)
+        self._reads = _reader(trained.text_encoder)
 
     def embed(
         self, images: Sequence[Picture] | None, texts: Sequence[str] | None
@@ -76,6 +80,14 @@ class Embedder:
             rows = tf.nn.softmax(*parts.values())
         return _blanked(rows, problems), problems
 
+    def reads(self, text: str) -> bool:
+        """Whether the text encoder knows anything of a text.
+
+        It does not where the features are all 0, or those of a word that is in no
+        language: what an encoder has for all words that it does not know.
+        """
+        return bool(self._reads(tf.constant([_encoded(text), UNKNOWN], tf.string)))
+
     def _outputs(
         self, images: Sequence[Picture] | None, texts: Sequence[str] | None, name: str
     ) -> tuple[dict[str, tf.Tensor], dict[str, dict[int, str]]]:
@@ -87,12 +99,10 @@ class Embedder:
             for i in np.flatnonzero(~outputs["valid"].numpy()):
                 problems["images"].setdefault(int(i), why_undecodable(contents[i]))
         if texts is not None:
-            stripped = [text.strip() for text in texts]
+            encoded = [_encoded(text) for text in texts]
             problems["texts"] = {
-                i: EMPTY_TEXT for i, text in enumerate(stripped) if not text
+                i: EMPTY_TEXT for i, text in enumerate(encoded) if not text
             }
-            # half a surrogate pair, which UTF-8 cannot hold, becomes "?"
-            encoded = [text.encode("utf-8", "replace") for text in stripped]
             parts["text"] = self._text(tf.constant(encoded, tf.string))[name]
         return parts, problems
 
@@ -114,6 +124,23 @@ def likeliest(
         {"class": class_names[i], "probability": float(probabilities[i])}
         for i in np.argsort(-probabilities, kind="stable")[:k]
     ]
+
+
+def _reader(encoder: TextEncoder) -> Callable[[tf.Tensor], tf.Tensor]:
+    @tf.function(input_signature=[TEXTS])
+    def reads(texts):
+        features = encoder(encoder.prepare(texts), training=False)
+        text, unknown = features[0], features[1]
+        return tf.reduce_any(tf.abs(text) > SAME) & tf.reduce_any(
+            tf.abs(text - unknown) > SAME
+        )
+
+    return reads
+
+
+def _encoded(text: str) -> bytes:
+    # half a surrogate pair, which UTF-8 cannot hold, becomes "?"
+    return text.strip().encode("utf-8", "replace")
 
 
 def _read(images: Sequence[Picture]) -> tuple[list[bytes], dict[int, str]]:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 
 from huse_tf.search.index import Product
+from huse_tf.search.matching import Answer
 
 CLASS_WIDTH = 40
 
@@ -11,16 +12,25 @@ CLASS_WIDTH = 40
 def format_answers(products: Sequence[Product], separator: str) -> str:
     """Lays answers out as a table: rank, distance, class and title.
 
+    Where words were compared, the places by the title's words and by distance stand
+    beside: "words" and "vectors".
+
     Args:
         products: the nearest first.
         separator: between two levels of a class; the last levels of a long one stay.
     """
     names = [_short(product.class_name, separator) for product in products]
     width = max([len("class"), *map(len, names)])
-    lines = [f"rank  distance  {'class':<{width}}  title"]
+    by_words = any(product.words_rank for product in products)
+    joined = f"{'words':>5}  {'vectors':>7}  " if by_words else ""
+    lines = [f"rank  distance  {joined}{'class':<{width}}  title"]
     for rank, (product, name) in enumerate(zip(products, names, strict=True), 1):
         title = " ".join(product.title.split())
-        lines.append(f"{rank:4}  {product.distance:8.4f}  {name:<{width}}  {title}")
+        if by_words:
+            words, vectors = product.words_rank or "–", product.vector_rank or "–"
+            joined = f"{words:>5}  {vectors:>7}  "
+        distance = f"{product.distance:8.4f}"
+        lines.append(f"{rank:4}  {distance}  {joined}{name:<{width}}  {title}")
     return "\n".join(lines)
 
 
@@ -35,15 +45,33 @@ def as_records(products: Sequence[Product]) -> list[dict[str, object]]:
             "class": product.class_name,
             "image": product.image,
             "distance": round(product.distance, 6),
+            "matched": list(product.matched),
+            "words_rank": product.words_rank,
+            "vector_rank": product.vector_rank,
         }
         for rank, product in enumerate(products, 1)
     ]
 
 
-def to_json(query: dict[str, object], products: Sequence[Product]) -> str:
-    """Returns the query and its answers as one JSON document."""
-    answer = {"query": query, "results": as_records(products)}
-    return json.dumps(answer, indent=1, ensure_ascii=False)
+def as_answer(answer: Answer) -> dict[str, object]:
+    """Returns an answer as a JSON object.
+
+    Returns:
+        "match", what was compared; "unknown_words", words of the query that no title
+        has; "note", what could not be done, or None; "results".
+    """
+    return {
+        "match": answer.match,
+        "unknown_words": list(answer.unknown),
+        "note": answer.note,
+        "results": as_records(answer.products),
+    }
+
+
+def to_json(query: dict[str, object], answer: Answer, one_line: bool = False) -> str:
+    """Returns the query and its answer as one JSON document, or as one line of it."""
+    document = {"query": query, **as_answer(answer)}
+    return json.dumps(document, indent=None if one_line else 1, ensure_ascii=False)
 
 
 def _short(class_name: str, separator: str) -> str:

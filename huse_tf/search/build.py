@@ -24,10 +24,11 @@ from huse_tf.run.material import make_pipeline
 from huse_tf.run.pipelines import stored_features
 from huse_tf.run.restore import TrainedRun, model_values
 from huse_tf.search.approximate import QUERIES, Approximate, build
-from huse_tf.search.index import DESCRIPTION, KINDS, Index
+from huse_tf.search.index import DESCRIPTION, KINDS, WORDS, Index
 from huse_tf.search.strings import StringWriter
+from huse_tf.search.words import write_words
 
-VERSION = 1  # goes up whenever the same run and catalogue would give another index
+VERSION = 2  # goes up whenever the same run and catalogue would give another index
 
 
 def open_index(
@@ -164,6 +165,7 @@ def _build(trained: TrainedRun, data: DataConfig, folder: Path) -> None:
     beside.mkdir()
     try:
         _write_products(beside, catalog, trained, data)
+        write_words(beside / WORDS, catalog.texts)
         _write_vectors(beside, trained, everything.evaluation("all"), len(catalog))
         os.replace(beside, folder)
     except BaseException:

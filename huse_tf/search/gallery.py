@@ -81,6 +81,7 @@ def _html(
         f"<p>{rank}. {escape(product.title)}</p>"
         f'<p class="soft">{escape(product.class_name)}</p>'
         f'<p class="soft">distance {product.distance:.4f}, row {product.row}</p>'
+        f"{_matched(product)}"
         "</div></li>"
         for rank, (product, content) in enumerate(
             zip(products, pictures, strict=True), 1
@@ -92,11 +93,17 @@ def _html(
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title><style>{_STYLE}</style></head><body>
 <header>{query}<div><h1>{title}</h1>
-<p class="soft">{len(products)} nearest products</p></div></header>
+<p class="soft">{len(products)} products</p></div></header>
 <ol>
 {cards}
 </ol></body></html>
 """.encode()
+
+
+def _matched(product: Product) -> str:
+    if not product.matched:
+        return ""
+    return f'<p class="soft">in its title: {escape(", ".join(product.matched))}</p>'
 
 
 def _image(content: bytes | None, title: str) -> str:

@@ -1,6 +1,8 @@
 """A catalogue's embeddings on disk, and the products nearest to a vector."""
 
+import dataclasses
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,9 +15,11 @@ from huse_tf.errors import InputError
 from huse_tf.search.approximate import Approximate
 from huse_tf.search.exact import nearest_rows
 from huse_tf.search.strings import Strings
+from huse_tf.search.words import Words
 
 KINDS = ("products", "images", "texts")
 DESCRIPTION = "index.json"
+WORDS = "words"
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,11 @@ class Product:
         class_name: its path in the class tree.
         image: its picture, relative to the images folder.
         distance: to the query, cosine distance in [0, 2].
+        vector_rank: its place by distance, from 1; None where distances were not
+            compared, or it is beyond those that were joined with words.
+        words_rank: its place by the words of its title, which titles that fit equally
+            well share; None where it has none of them or words were not compared.
+        matched: words of the query that the title has.
     """
 
     number: int
@@ -37,6 +46,9 @@ class Product:
     class_name: str
     image: str
     distance: float
+    vector_rank: int | None = None
+    words_rank: int | None = None
+    matched: tuple[str, ...] = ()
 
 
 class Index:
@@ -52,6 +64,7 @@ class Index:
         class_names: [K] paths.
         separator: between two levels of a path.
         titles: N strings.
+        words: BM25 of the titles.
         fusion_weight: of the image in a product's vector.
         image_root: the folder of the pictures.
         approximate: kind -> approximate index, where one was built.
@@ -71,6 +84,7 @@ class Index:
         }
         self.labels = np.load(folder / "labels.npy", mmap_mode="r")
         self.titles = Strings(folder, "titles")
+        self.words = Words(folder / WORDS)
         self._images = Strings(folder, "pictures")
         self._rows = np.load(folder / "rows.npy", mmap_mode="r")
         self.approximate: dict[str, Approximate] = {}
@@ -106,6 +120,22 @@ class Index:
         Raises:
             InputError: no class is in that branch.
         """
+        rows = self.rows(vector, k, kind, branch, leave_out)
+        return self.products(rows, vector, kind, np.arange(1, len(rows) + 1))
+
+    def rows(
+        self,
+        vector: np.ndarray,
+        k: int,
+        kind: str = "products",
+        branch: str = "",
+        leave_out: int | None = None,
+    ) -> np.ndarray:
+        """Finds the numbers of the products nearest to a vector, as `nearest` does.
+
+        Returns:
+            int64 [at most k], the nearest first.
+        """
         matrix, query = self.vectors[kind], vector[None].astype(np.float32)
         wanted = k + (leave_out is not None)
         if kind in self.approximate and not branch:
@@ -116,11 +146,50 @@ class Index:
                 inside = self.in_branch(branch)
                 allowed = lambda a, b: inside[self.labels[a:b]]  # noqa: E731
             rows = nearest_rows(matrix, query, wanted, allowed)[0][0]
-        rows = rows[(rows >= 0) & (rows != (-1 if leave_out is None else leave_out))]
-        distances = paired_distance(np.repeat(query, len(rows), axis=0), matrix[rows])
+        kept = (rows >= 0) & (rows != (-1 if leave_out is None else leave_out))
+        return rows[kept][:k]
+
+    def allowed(self, branch: str = "", leave_out: int | None = None) -> np.ndarray:
+        """Says which products may be answers, bool [N]; arguments as of `nearest`."""
+        if branch:
+            allowed = self.in_branch(branch)[self.labels]
+        else:
+            allowed = np.ones(len(self), bool)
+        if leave_out is not None:
+            allowed[leave_out] = False
+        return allowed
+
+    def products(
+        self,
+        rows: np.ndarray,
+        vector: np.ndarray,
+        kind: str,
+        vector_ranks: Sequence[int],
+        word_ranks: Sequence[int] | None = None,
+    ) -> list[Product]:
+        """Reads products and their distances to a vector.
+
+        Args:
+            rows: int [m], their numbers.
+            vector: float32 [D], unit length.
+            kind: which of the products' vectors it is compared with.
+            vector_ranks: m places by distance, 0 for none.
+            word_ranks: m places by words, 0 for none; None where there are none.
+        """
+        theirs = self.vectors[kind][rows]
+        query = np.broadcast_to(vector.astype(np.float32), theirs.shape)
+        distances = paired_distance(query, theirs).numpy()
+        if word_ranks is None:
+            word_ranks = np.zeros(len(rows), np.int64)
         return [
-            self.product(int(row), float(distance))
-            for row, distance in zip(rows[:k], distances.numpy(), strict=False)
+            dataclasses.replace(
+                self.product(int(row), float(distance)),
+                vector_rank=int(by_vector) or None,
+                words_rank=int(by_words) or None,
+            )
+            for row, distance, by_vector, by_words in zip(
+                rows, distances, vector_ranks, word_ranks, strict=True
+            )
         ]
 
     def product(self, number: int, distance: float = 0.0) -> Product:

@@ -9,6 +9,8 @@ from huse_tf.errors import InputError
 from huse_tf.run.embedder import Embedder
 from huse_tf.run.halves import fused_probabilities
 from huse_tf.run.restore import TrainedRun
+from huse_tf.search.matching import Query
+from huse_tf.search.request import check_match
 
 PICTURES = "a JPEG, PNG, GIF, BMP or WebP picture"
 
@@ -55,6 +57,29 @@ class QueryEncoder:
         if problems.get("images"):
             raise InputError(f"{name}: cannot be decoded; expected {PICTURES}")
         return vectors[0]
+
+    def query(
+        self,
+        text: str | None,
+        picture: bytes | None,
+        match: str,
+        name: str = "the photo",
+    ) -> Query:
+        """Makes a query of words, a picture file, or both.
+
+        Args:
+            text: words, or None.
+            picture: a file's contents, or None.
+            match: what is compared: one of MATCHES.
+            name: of the picture, for messages.
+
+        Raises:
+            InputError: as `embed`, or the match does not fit what is asked.
+        """
+        check_match(match, text, picture)
+        vector = self.embed(text, picture, name)
+        understood = picture is not None or self._embedder.reads(text)
+        return Query(vector, text, match, understood)
 
     def probabilities(
         self, image: np.ndarray, text: np.ndarray

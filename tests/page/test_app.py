@@ -49,6 +49,31 @@ def test_search_by_words_and_by_photo(client):
     assert answer.get_json()["results"][0]["image"] == row["image"]
 
 
+def test_why_a_product_was_found(client):
+    row = products()[9]
+    for match in ("both", "words"):
+        answer = search(client, text=row["text"], match=match).get_json()
+        first = answer["results"][0]
+        assert (answer["match"], answer["note"]) == (match, None)
+        assert first["words_rank"] == 1 and answer["unknown_words"] == []
+        words = row["text"].lower().replace(",", " ").split()
+        assert first["matched"] and set(first["matched"]) <= set(words)
+    answer = search(client, text=row["text"], match="vectors").get_json()
+    assert {r["words_rank"] for r in answer["results"]} == {None}
+    places = [r["vector_rank"] for r in answer["results"]]
+    assert places == list(range(1, len(places) + 1))
+
+
+def test_a_query_of_which_nothing_is_known(client):
+    answer = search(client, text="qwzx").get_json()
+    assert answer["results"] == [] and answer["unknown_words"] == ["qwzx"]
+    assert answer["note"] == (
+        "no title has any of these words, and the text encoder knows none of these "
+        "words: nothing is found"
+    )
+    assert search(client, text="qwzx", match="words").get_json()["results"] == []
+
+
 def test_a_branch_filters(client, explorer):
     name = explorer.index.class_names[2]
     results = search(client, text="red", branch=name).get_json()["results"]
@@ -62,6 +87,8 @@ def test_a_branch_filters(client, explorer):
         ({"text": "  "}, 400, "nothing to search for"),
         ({"text": "x" * (LARGEST_TEXT + 1)}, 400, "the text is too long"),
         ({"text": "red", "kind": "rows"}, 400, "kind: expected one of"),
+        ({"text": "red", "match": "any"}, 400, "`match`: expected one of both"),
+        ({"match": "words"}, 400, "`match` words compares words alone"),
         ({"text": "red", "branch": "nowhere"}, 400, "class 'nowhere'"),
         ({"photo": (io.BytesIO(b"<svg/>"), "a.svg")}, 400, "cannot be decoded"),
         ({"photo": (io.BytesIO(b""), "a.jpg")}, 400, "cannot be decoded"),

@@ -1,5 +1,6 @@
 """The table, the JSON and the galleries."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -9,10 +10,15 @@ from huse_tf.errors import InputError
 from huse_tf.search.answers import format_answers, to_json
 from huse_tf.search.gallery import write_gallery
 from huse_tf.search.index import Product
+from huse_tf.search.matching import Answer
 
 FOUND = [
-    Product(4, 6, "A <b>red</b>\ncup", "home<kitchen<cup", "4.jpg", 0.125),
-    Product(0, 2, "Hat & scarf", "wear<hat", "0.jpg", 0.5),
+    Product(4, 6, "A <b>red</b>\ncup", "home<kitchen<cup", "4.jpg", 0.125, 1),
+    Product(0, 2, "Hat & scarf", "wear<hat", "0.jpg", 0.5, 2),
+]
+JOINED = [
+    dataclasses.replace(FOUND[0], words_rank=12, matched=("red", "<cup>")),
+    dataclasses.replace(FOUND[1], vector_rank=None, words_rank=3),
 ]
 
 
@@ -24,6 +30,15 @@ def test_the_table():
     ]
 
 
+def test_the_table_of_words_and_vectors():
+    assert format_answers([*JOINED, FOUND[1]], "<").splitlines() == [
+        "rank  distance  words  vectors  class             title",
+        "   1    0.1250     12        1  home<kitchen<cup  A <b>red</b> cup",
+        "   2    0.5000      3        –  wear<hat          Hat & scarf",
+        "   3    0.5000      –        2  wear<hat          Hat & scarf",
+    ]
+
+
 def test_a_long_class_keeps_its_last_levels():
     name = "<".join(["household goods and more", "kitchen and table", "cups"])
     product = Product(0, 2, "cup", name, "0.jpg", 0.0)
@@ -32,8 +47,12 @@ def test_a_long_class_keeps_its_last_levels():
 
 
 def test_the_json():
-    answer = json.loads(to_json({"text": "rot", "image": None}, FOUND))
-    assert answer["query"] == {"text": "rot", "image": None}
+    found = Answer(JOINED, "both", ("rot",), "a note")
+    text = to_json({"text": "rot ä", "image": None}, found)
+    answer = json.loads(text)
+    assert answer["query"] == {"text": "rot ä", "image": None} and "ä" in text
+    assert (answer["match"], answer["note"]) == ("both", "a note")
+    assert answer["unknown_words"] == ["rot"]
     assert [r["rank"] for r in answer["results"]] == [1, 2]
     assert answer["results"][0] == {
         "rank": 1,
@@ -43,7 +62,13 @@ def test_the_json():
         "class": "home<kitchen<cup",
         "image": "4.jpg",
         "distance": 0.125,
+        "matched": ["red", "<cup>"],
+        "words_rank": 12,
+        "vector_rank": 1,
     }
+    assert answer["results"][1]["vector_rank"] is None
+    line = to_json({"text": "rot ä", "image": None}, found, one_line=True)
+    assert "\n" not in line and json.loads(line) == answer
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +82,10 @@ def index(small_run):
 def test_the_html_gallery_is_one_safe_file(index, tmp_path):
     path = tmp_path / "out.html"
     photo = index.read_picture(0)
-    write_gallery(path, index, FOUND, "<script>alert(1)</script>", photo)
+    write_gallery(path, index, JOINED, "<script>alert(1)</script>", photo)
     page = path.read_text(encoding="utf-8")
     assert "<script>" not in page and "A &lt;b&gt;red&lt;/b&gt;" in page
+    assert "in its title: red, &lt;cup&gt;" in page
     assert page.count("data:image/jpeg;base64,") == 3
     assert "http" not in page.replace('charset="utf-8"', "")
     assert [p.name for p in tmp_path.iterdir()] == ["out.html"]

@@ -38,6 +38,13 @@ def folders(shop):
     return sorted(p.name for p in (shop[0].run.path / "search").iterdir())
 
 
+def test_its_words_are_those_of_the_titles(index):
+    word = products()[0]["text"].split()[0]
+    scores = index.words.scores([word.lower()])
+    having = [word in row["text"].split() for row in products()]
+    assert (scores > 0).tolist() == having
+
+
 def test_rows_titles_and_classes(index):
     for number, row in enumerate(products()):
         product = index.product(number)

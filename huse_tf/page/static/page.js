@@ -53,6 +53,15 @@ function card(result, ...below) {
     ...below.map((line) => make("span", { class: "soft" }, line))));
 }
 
+/** Why a product was found: words of the query in its title, and its places. */
+function reasons({ distance, matched, words_rank, vector_rank }) {
+  const lines = [];
+  if (matched.length) lines.push(`in its title: ${matched.join(", ")}`);
+  if (words_rank) lines.push(`by words: place ${words_rank}`);
+  const place = words_rank && vector_rank ? `by meaning: place ${vector_rank}, ` : "";
+  return [...lines, `${place}distance ${distance.toFixed(4)}`];
+}
+
 let separator = "<";
 const lastLevels = (path) => path.split(separator).slice(-2).join(" › ");
 
@@ -69,18 +78,21 @@ async function search() {
   if (photo) form.set("photo", photo, "photo");
   form.set("branch", branch);
   form.set("kind", at("kind").value);
+  form.set("match", at("match").value);
   form.set("k", shown);
   say("Searching …");
   const start = performance.now();
   try {
-    const { results } = await ask("/api/search", { method: "POST", body: form });
+    const { results, note, unknown_words: unknown } = await ask("/api/search", { method: "POST", body: form });
     if (question !== latest) return;
     at("results").replaceChildren(...results.map((result) =>
-      card(result, `distance ${result.distance.toFixed(4)}`)));
+      card(result, ...reasons(result))));
     at("more").hidden = results.length < shown || shown >= 120;
     const seconds = ((performance.now() - start) / 1000).toFixed(2);
     const where = branch ? ` in ${branch.split(separator).join(" › ")}` : "";
-    say(`${results.length} nearest products${where}, ${seconds} s`);
+    const missing = !note && unknown.length ? ` In no title: ${unknown.join(", ")}.` : "";
+    const why = note ? ` ${note[0].toUpperCase()}${note.slice(1)}.` : missing;
+    say(`${results.length} products${where}, ${seconds} s.${why}`);
   } catch (error) {
     if (question !== latest) return;
     at("results").replaceChildren();
@@ -89,12 +101,13 @@ async function search() {
   }
 }
 
-/** The page's address: words, what is compared, class and product; never the photo. */
+/** The page's address: words, what is compared and how, class and product; never the photo. */
 function address() {
   const parts = new URLSearchParams();
   const text = at("text").value.trim();
   if (text) parts.set("q", text);
   if (at("kind").value !== "products") parts.set("in", at("kind").value);
+  if (at("match").value !== "both") parts.set("match", at("match").value);
   if (branch) parts.set("class", branch);
   if (opened !== null) parts.set("product", opened);
   return parts.size ? `?${parts}` : location.pathname;
@@ -112,6 +125,8 @@ async function restore() {
   at("text").value = parts.get("q") || "";
   at("kind").value = parts.get("in") || "products";
   if (!at("kind").value) at("kind").value = "products";
+  at("match").value = parts.get("match") || "both";
+  if (!at("match").value) at("match").value = "both";
   setBranch(parts.get("class") || "");
   shown = PAGE;
   await search();
@@ -225,6 +240,7 @@ async function start() {
 
 at("query").addEventListener("submit", (event) => { event.preventDefault(); anew(); });
 at("kind").addEventListener("change", anew);
+at("match").addEventListener("change", anew);
 at("photo").addEventListener("change", (event) => {
   if (event.target.files.length) setPhoto(event.target.files[0]);
 });

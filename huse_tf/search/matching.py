@@ -1,0 +1,151 @@
+"""One query to its answers: by vectors, by the titles' words, or by both joined."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from huse_tf.search.index import Index, Product
+from huse_tf.search.request import MATCHES
+from huse_tf.search.terms import Terms
+from huse_tf.search.words import ranked
+
+RANK_OFFSET = 60  # the k of reciprocal rank fusion
+DEPTH = 1000  # of either list that is joined; more where more answers are wanted
+
+
+@dataclass(frozen=True)
+class Query:
+    """What is searched for.
+
+    Attributes:
+        vector: float32 [D], unit length: of the words, the photo or both.
+        text: the words, or None.
+        match: what is compared: "both", "vectors" or "words". Without words, vectors.
+        understood: False where the vector says nothing, because the encoder knows
+            none of the words.
+    """
+
+    vector: np.ndarray
+    text: str | None = None
+    match: str = MATCHES[0]
+    understood: bool = True
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Products and how they were found.
+
+    Attributes:
+        products: the best first.
+        match: what was compared in the end: one of MATCHES, or "nothing".
+        unknown: words of the query that no title of the catalogue has.
+        note: one line where the search could do only a part of what was asked.
+    """
+
+    products: list[Product]
+    match: str
+    unknown: tuple[str, ...] = ()
+    note: str | None = None
+
+
+def find(
+    index: Index,
+    query: Query,
+    k: int,
+    kind: str = "products",
+    branch: str = "",
+    leave_out: int | None = None,
+) -> Answer:
+    """Finds the products that answer a query best.
+
+    Args:
+        index: of the catalogue.
+        query: what is searched for.
+        k: how many, at least 1.
+        kind: which of the products' vectors are compared.
+        branch: a path in the class tree whose classes alone are searched; empty for
+            all.
+        leave_out: the number of a product that is not an answer.
+
+    Returns:
+        At most k products; by words alone only those whose titles have one.
+
+    Raises:
+        InputError: no class is in that branch.
+    """
+    depth = max(DEPTH, k)
+    terms = Terms().of_query(query.text or "")
+    unknown = tuple(word for term, word in terms.items() if term not in index.words)
+    scores = index.words.scores(() if query.match == "vectors" else terms)
+    by_words = ranked(scores * index.allowed(branch, leave_out), depth)
+    match, note = _possible(query, bool(len(by_words[0])), bool(branch))
+    by_vectors = np.empty(0, np.int64)
+    if match in ("both", "vectors"):
+        wanted = depth if match == "both" else k
+        by_vectors = index.rows(query.vector, wanted, kind, branch, leave_out)
+    rows, vector_ranks, word_ranks = join(by_vectors, *by_words)
+    products = index.products(
+        rows[:k], query.vector, kind, vector_ranks[:k], word_ranks[:k]
+    )
+    return Answer(_explained(products, terms), match, unknown, note)
+
+
+def join(
+    by_vectors: np.ndarray, by_words: np.ndarray, ranks: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Joins two lists by reciprocal rank fusion.
+
+    Formula: the sum of 1 / (60 + rank) over the lists that a row is in. Of equal sums
+    the better rank by words comes first, then the lower row.
+
+    Args:
+        by_vectors: int64 [a], distinct rows, the nearest first: ranks 1 to a.
+        by_words: int64 [b], distinct rows.
+        ranks: int64 [b], their ranks by words, from 1.
+
+    Returns:
+        rows: int64 [m], all rows of both lists, the best first.
+        vector_ranks: int64 [m], 0 where a row is not in that list.
+        word_ranks: int64 [m], likewise.
+    """
+    rows = np.union1d(by_vectors, by_words).astype(np.int64)
+    found = np.zeros([2, len(rows)], np.int64)
+    found[0, np.searchsorted(rows, by_vectors)] = np.arange(1, len(by_vectors) + 1)
+    found[1, np.searchsorted(rows, by_words)] = ranks
+    scores = np.where(found > 0, 1 / (RANK_OFFSET + found), 0).sum(axis=0)
+    last = np.iinfo(np.int64).max
+    order = np.lexsort((rows, np.where(found[1] > 0, found[1], last), -scores))
+    return rows[order], found[0, order], found[1, order]
+
+
+def _possible(query: Query, in_titles: bool, in_branch: bool) -> tuple[str, str | None]:
+    """Returns what can be compared, and a line where that is not what was asked."""
+    where = " of this class" if in_branch else ""
+    no_title = f"no title{where} has any of these words"
+    unread = "the text encoder knows none of these words"
+    if query.match == "vectors" or query.text is None:
+        if query.understood:
+            return "vectors", None
+        return "nothing", f"{unread}: nothing is found by meaning"
+    if query.match == "words":
+        if in_titles:
+            return "words", None
+        return "nothing", f"{no_title}: nothing is found by words"
+    if in_titles and query.understood:
+        return "both", None
+    if in_titles:
+        return "words", f"{unread}: the answers are by words alone"
+    if query.understood:
+        return "vectors", f"{no_title}: the answers are by meaning alone"
+    return "nothing", f"{no_title}, and {unread}: nothing is found"
+
+
+def _explained(products: list[Product], terms: dict[str, str]) -> list[Product]:
+    """Adds which words of the query each title has."""
+    cut = Terms()
+    explained = []
+    for product in products:
+        own = set(cut.of_title(product.title))
+        matched = tuple(word for term, word in terms.items() if term in own)
+        explained.append(replace(product, matched=matched))
+    return explained
