@@ -16,7 +16,10 @@ from huse_tf.metrics.registry import (
     MODALITIES,
     PRECISION_AT,
     RECALL_AT,
+    WORDS_AT,
+    WORDS_FIND,
 )
+from huse_tf.metrics.words import WordQueries
 from huse_tf.registry import imported
 from huse_tf.replacing import replaced
 
@@ -34,6 +37,8 @@ def evaluate(
     separator: str = "<",
     fusion_weight: float = 0.5,
     chunk_size: int = 1024,
+    queries: WordQueries | None = None,
+    query_embeddings: np.ndarray | None = None,
 ) -> dict[str, float]:
     """Computes every metric of sections 4.3 to 4.5, exactly.
 
@@ -51,9 +56,15 @@ def evaluate(
             accuracies.
         text_logits: float [n, K].
         separator: what stands between two levels of a path.
-        fusion_weight: of the image in fusion_accuracy, in [0, 1].
+        fusion_weight: of the image in fusion_accuracy and in a product's vector, in
+            [0, 1].
         chunk_size: queries at a time, at least 1; chunk_size * n cosines are held in
             memory.
+        queries: Q queries of a word and a class that these products answer, from
+            `metrics.words.word_queries`; given with `query_embeddings`. Without them,
+            or where Q is 0, there is no word search in the result.
+        query_embeddings: float [Q, D], what the model makes of `queries.texts`, unit
+            rows or zero.
 
     Returns:
         Metric name -> value, and n, the number of products.
@@ -62,11 +73,8 @@ def evaluate(
         InputError: there is no product, or the model gave numbers that are not finite.
         ValueError: an argument does not fit the others, or is outside of its range.
     """
-    if (image_logits is None) != (text_logits is None):
-        raise ValueError(
-            "image_logits and text_logits go together. Received: only "
-            + ("text_logits" if image_logits is None else "image_logits")
-        )
+    _check_pair(image_logits=image_logits, text_logits=text_logits)
+    _check_pair(queries=queries, query_embeddings=query_embeddings)
     given = {
         "image_embeddings": image_embeddings,
         "text_embeddings": text_embeddings,
@@ -77,6 +85,9 @@ def evaluate(
     labels = np.asarray(labels)
     _check(arrays, labels, class_names)
     _check_settings(separator, fusion_weight, chunk_size)
+    if queries is not None:
+        query_embeddings = np.asarray(query_embeddings)
+        _check_queries(queries, query_embeddings, arrays["text_embeddings"])
     measured = Measured(
         {name: arrays[f"{name}_embeddings"] for name in MODALITIES},
         {n: arrays[f"{n}_logits"] for n in MODALITIES if f"{n}_logits" in arrays},
@@ -84,10 +95,12 @@ def evaluate(
         Taxonomy(class_names, separator),
         fusion_weight,
         chunk_size,
+        queries,
+        query_embeddings,
     )
     metrics: dict[str, float] = {"n": len(labels)}
     for name, metric in METRICS.items():
-        if metric.maker and (measured.logits or not metric.of_classifier):
+        if metric.maker and metric.needs in measured.has:
             metrics[name] = imported(metric.maker)(measured, *metric.arguments)
     return metrics
 
@@ -95,14 +108,22 @@ def evaluate(
 def format_table(metrics: Mapping[str, float]) -> str:
     """Lays out what `evaluate` returned for a terminal 80 columns wide.
 
-    Accuracies may be missing, where nothing trained the classifier.
+    Accuracies may be missing, where nothing trained the classifier, and the word
+    search, where the products answer no query.
     """
-    accuracies = [metrics.get(f"{name}_accuracy") for name in (*MODALITIES, "fusion")]
+    accuracies, means = (
+        _row(metrics.get(f"{kind}{name}_accuracy") for name in (*MODALITIES, "fusion"))
+        for kind in ("", "macro_")
+    )
+    others = f"{metrics['modal_gap']:12.4f}{metrics['balanced_retrieval']:12.4f}"
     lines = [
         f"{metrics['n']:,} products",
         "",
-        "accuracy       " + _header("image", "text", "fusion") + "   modal gap",
-        " " * 15 + _row(accuracies) + f"{metrics['modal_gap']:12.4f}",
+        "accuracy       "
+        + _header("image", "text", "fusion")
+        + "   modal gap    balanced",
+        "of products    " + accuracies + others,
+        "mean of classes" + means,
         "",
         "same class     "
         + _header(*(f"R@{k}" for k in RECALL_AT), *(f"HP@{k}" for k in PRECISION_AT)),
@@ -124,6 +145,13 @@ def format_table(metrics: Mapping[str, float]) -> str:
             recalls = _row(metrics[f"{name}_R@{k}"] for k in RECALL_AT)
             rank = metrics[f"{name}_median_rank"]
             lines.append(f"{query:<5} -> {items:<6}{recalls}{rank:14,.1f}")
+    if "words_chance" in metrics:
+        found = _row(metrics[f"words_to_{name}_P@{WORDS_AT}"] for name in WORDS_FIND)
+        lines += [
+            "",
+            "word and class " + _header(*WORDS_FIND) + "   by chance",
+            f"{f'P@{WORDS_AT}':<15}{found}{metrics['words_chance']:12.4f}",
+        ]
     return "\n".join(lines)
 
 
@@ -189,6 +217,33 @@ def _check(
         raise ValueError(
             f"labels: expected values in [0, {classes}). Received: "
             f"{labels.min()} to {labels.max()}."
+        )
+
+
+def _check_pair(**given: object) -> None:
+    """Raises where one of two arguments was given without the other."""
+    only = [name for name, value in given.items() if value is not None]
+    if len(only) == 1:
+        raise ValueError(f"{' and '.join(given)} go together. Received: only {only[0]}")
+
+
+def _check_queries(
+    queries: WordQueries, embeddings: np.ndarray, rows: np.ndarray
+) -> None:
+    expected = (len(queries), rows.shape[1])
+    if embeddings.shape != expected:
+        raise ValueError(
+            f"query_embeddings: expected shape {expected}, a row a query and as many "
+            f"columns as text_embeddings has. Received: {embeddings.shape}."
+        )
+    if not np.isfinite(embeddings).all():
+        raise ValueError("query_embeddings: expected finite numbers")
+    _check_unit("query_embeddings", embeddings)
+    outside = [held for held in queries.answers if held.max(initial=0) >= len(rows)]
+    if outside:
+        raise ValueError(
+            f"queries: expected answers among these {len(rows)} rows. Received: row "
+            f"{outside[0].max()}."
         )
 
 

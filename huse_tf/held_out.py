@@ -75,7 +75,7 @@ def _evaluate(
         changes.check_catalog(trained.run, catalog)
     if not len(pipeline.split[split]):
         raise InputError(f"{catalog.csv}: no row has split '{split}'")
-    scorer = Scorer(trained.model, config, trained.class_names)
+    scorer = Scorer(trained.model, config, catalog, trained.text_encoder)
     weight = trained.fusion_weight
     metrics = scorer.metrics(pipeline, split, weight, progress=True)
     meta = {

@@ -7,15 +7,20 @@ import pytest
 
 from huse_tf.errors import InputError
 from huse_tf.evaluation import evaluate, format_table, write_evaluation
+from huse_tf.metrics.words import WordQueries, word_queries
 
 # The contract of the metric names, spelt out.
 NAMES = {"n", "image_accuracy", "text_accuracy", "fusion_accuracy", "modal_gap"}
+NAMES |= {f"macro_{name}" for name in NAMES if name.endswith("accuracy")}
+NAMES |= {"balanced_retrieval"}
 for pair in ("image_to_image", "image_to_text", "text_to_image", "text_to_text"):
     NAMES |= {f"{pair}_R@1", f"{pair}_R@5", f"{pair}_R@10"}
     NAMES |= {f"{pair}_HP@2", f"{pair}_HP@5", f"{pair}_HP@10"}
 for pair in ("image_to_text", "text_to_image"):
     NAMES |= {f"{pair}_instance_R@{k}" for k in (1, 5, 10)}
     NAMES |= {f"{pair}_instance_median_rank"}
+WORDS = {"words_to_image_P@10", "words_to_text_P@10", "words_to_product_P@10"}
+WORDS |= {"words_chance"}
 
 CLASSES = ("home<mug", "home<plate", "wear<hat")
 
@@ -97,6 +102,112 @@ def test_accuracies_are_of_their_own_modality():
     assert by_text["fusion_accuracy"] == pytest.approx(1 / 3)
 
 
+def test_small_classes_count_as_much_as_large_ones():
+    """Of 8, 1 and 1 products the model takes all for the first class.
+
+    Accuracy 8/10, macro (1 + 0 + 0) / 3. All embeddings are equal, so the order is
+    that of the rows: everything finds the first row, of class 0, first. R@1 is 8/10,
+    macro 1/3; all ten products are among the ten nearest: instance R@10 is 1, and
+    balanced_retrieval (1/3 + 1) / 2.
+    """
+    labels = np.array([0] * 8 + [1, 2])
+    same = np.repeat(np.eye(1, 3, dtype=np.float32), 10, axis=0)
+    everything = {
+        "image_embeddings": same,
+        "text_embeddings": same,
+        "image_logits": same,
+        "text_logits": same,
+    }
+    metrics = three_products(labels=labels, **everything)
+    for name in ("image", "text", "fusion"):
+        assert metrics[f"{name}_accuracy"] == pytest.approx(0.8)
+        assert metrics[f"macro_{name}_accuracy"] == pytest.approx(1 / 3)
+    assert metrics["image_to_text_R@1"] == pytest.approx(0.8)
+    assert metrics["balanced_retrieval"] == pytest.approx((1 / 3 + 1) / 2)
+
+
+def test_balanced_retrieval_against_naive_code():
+    random = np.random.default_rng(0)
+    labels = np.array([0] * 30 + [1] * 6 + [2] * 4)
+
+    def unit():
+        rows = random.normal(size=(40, 3)) + 2 * np.eye(3)[labels]
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+    images, texts = unit(), unit()
+    shares = []
+    for queries, items in ((images, texts), (texts, images)):
+        first, among_ten = {0: [], 1: [], 2: []}, {0: [], 1: [], 2: []}
+        for i, label in enumerate(labels):
+            order = np.argsort(-(items @ queries[i]), kind="stable")
+            first[label].append(labels[order[0]] == label)
+            among_ten[label].append(i in order[:10])
+        for found in (first, among_ten):
+            shares.append(np.mean([np.mean(hits) for hits in found.values()]))
+    metrics = three_products(
+        image_embeddings=images,
+        text_embeddings=texts,
+        labels=labels,
+        image_logits=None,
+        text_logits=None,
+    )
+    assert metrics["balanced_retrieval"] == pytest.approx(np.mean(shares))
+    assert 0.2 < metrics["balanced_retrieval"] < 0.9  # a number that says something
+
+
+def shirts(colours):
+    """Products of one class along two axes, as their titles' colours say."""
+    titles = [f"{colour} shirt" for colour in colours]
+    vectors = np.array([[1, 0, 0] if c == "red" else [0, 1, 0] for c in colours])
+    return titles, vectors.astype(np.float32)
+
+
+def test_word_search_by_hand():
+    """20 shirts: 10 red, then 10 blue; either colour is in half of the class.
+
+    Texts lie on their colour's axis, and so do the queries: P@10 is 1. Images all lie
+    on the red axis: rows 0 to 9 come first to both queries, 1 for red and 0 for blue.
+    A product at weight 0.25 of the image is nearer to its own text: 1. At weight 0
+    images play no part; at weight 1 they alone.
+    """
+    titles, texts = shirts(["red"] * 10 + ["blue"] * 10)
+    images = np.repeat(texts[:1], 20, axis=0)
+    names = ("wear<shirts", "wear<hats")
+    labels = np.zeros(20, int)
+    queries = word_queries(titles, labels, names, "<")
+    assert queries.texts == ("blue shirts", "red shirts")
+    asked = np.array([[0, 1, 0], [1, 0, 0]], np.float32)
+    given = {
+        "image_embeddings": images,
+        "text_embeddings": texts,
+        "labels": labels,
+        "class_names": names,
+        "image_logits": None,
+        "text_logits": None,
+        "queries": queries,
+        "query_embeddings": asked,
+    }
+    metrics = three_products(**given, fusion_weight=0.25)
+    assert WORDS <= set(metrics)
+    assert metrics["words_chance"] == 0.5
+    assert metrics["words_to_text_P@10"] == metrics["words_to_product_P@10"] == 1
+    assert metrics["words_to_image_P@10"] == 0.5
+    by_image = three_products(**given, fusion_weight=1.0)
+    assert by_image["words_to_product_P@10"] == 0.5
+    table = format_table(metrics).splitlines()
+    assert [float(x) for x in table[-1].split()[1:]] == [0.5, 1, 1, 0.5]
+
+
+def no_queries(**changes):
+    nothing = {"texts": (), "words": (), "labels": np.empty(0, np.int64)}
+    return WordQueries(**{**nothing, "answers": (), "chance": 0.0, **changes})
+
+
+def test_without_queries_there_is_no_word_search():
+    metrics = three_products(queries=no_queries(), query_embeddings=np.empty((0, 3)))
+    assert metrics == three_products() and "words" not in format_table(metrics)
+
+
 def test_without_logits_there_are_no_accuracies():
     with_logits = three_products()
     metrics = three_products(image_logits=None, text_logits=None)
@@ -173,6 +284,32 @@ def test_one_product_gives_finite_numbers():
             ValueError,
             "go together. Received: only text_logits",
         ),
+        (
+            {"queries": no_queries()},
+            ValueError,
+            "queries and query_embeddings go together. Received: only queries",
+        ),
+        (
+            {"queries": no_queries(), "query_embeddings": np.eye(3)},
+            ValueError,
+            r"query_embeddings: expected shape \(0, 3\).*\(3, 3\)",
+        ),
+        (
+            {
+                "queries": no_queries(texts=("red hat",), answers=(np.array([1, 3]),)),
+                "query_embeddings": np.eye(1, 3),
+            },
+            ValueError,
+            "queries: expected answers among these 3 rows. Received: row 3",
+        ),
+        (
+            {
+                "queries": no_queries(texts=("red hat",), answers=(np.array([1]),)),
+                "query_embeddings": 2 * np.eye(1, 3),
+            },
+            ValueError,
+            "query_embeddings: expected rows of length 1.*row 0 of 2",
+        ),
         ({"separator": ""}, ValueError, "separator: expected a string"),
         ({"fusion_weight": 1.5}, ValueError, r"fusion_weight: .*\[0, 1\].*1.5"),
         ({"chunk_size": 0}, ValueError, "chunk_size: expected a whole number >= 1"),
@@ -184,7 +321,8 @@ def test_what_cannot_be_evaluated(changes, error, message):
 
 
 def test_the_table_shows_every_number_in_80_columns():
-    metrics = {name: (i + 0.5) / 100 for i, name in enumerate(sorted(NAMES))}
+    named = sorted(NAMES | WORDS)
+    metrics = {name: (i + 0.5) / 100 for i, name in enumerate(named)}
     metrics["n"] = 12345
     for name in metrics:
         if name.endswith("median_rank"):

@@ -18,6 +18,8 @@ from huse_tf.catalog.splits import SPLITS, stratified_split
 from huse_tf.config import DataConfig
 from huse_tf.errors import InputError
 
+MOST = 0.5  # share of the products; a class with more is named
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Catalog:
@@ -127,6 +129,14 @@ class Catalog:
             lines.append(
                 f"{len(untrained):,} classes have no training rows, such as "
                 + self.class_names[untrained[0]]
+            )
+        sizes = np.bincount(self.labels, minlength=1)
+        if sizes.max() > MOST * sizes.sum():
+            lines.append(
+                f"{sizes.max() / sizes.sum():.0%} of the products are of one class, "
+                f"{self.class_names[sizes.argmax()]}: a model that knows no other has "
+                "this accuracy; macro_ metrics and balanced_retrieval are means over "
+                "classes"
             )
         if self.rejected:
             lines.append(f"{len(self.rejected):,} rows rejected:")

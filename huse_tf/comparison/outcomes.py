@@ -65,6 +65,11 @@ class Outcome:
 def _crosses(name: str) -> bool:
     """Says whether a metric compares images with texts."""
     first, second = MODALITIES
-    return name == "modal_gap" or name.startswith(
-        (f"{first}_to_{second}", f"{second}_to_{first}")
+    return name in ("modal_gap", "balanced_retrieval") or name.startswith(
+        (
+            f"{first}_to_{second}",
+            f"{second}_to_{first}",
+            "words_to_image",
+            "words_to_product",
+        )
     )

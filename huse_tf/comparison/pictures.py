@@ -12,15 +12,15 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 
 from huse_tf.comparison.outcomes import Outcome  # noqa: E402
-from huse_tf.comparison.tables import TABLES, Table  # noqa: E402
+from huse_tf.comparison.tables import Table, shown  # noqa: E402
 from huse_tf.run.folder import RunFolder  # noqa: E402
 
 DPI = 130
 
 
 def draw_tables(outcomes: Sequence[Outcome], folder: Path) -> None:
-    """Draws table1.png to table3.png: a panel a group of columns, bars by method."""
-    for number, table in enumerate(TABLES, 1):
+    """Draws table1.png and so on: a panel a group of columns, bars by method."""
+    for number, table in shown(outcomes).items():
         _draw_table(table, outcomes, folder / f"table{number}.png")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from huse_tf.comparison.findings import findings
 from huse_tf.comparison.outcomes import Outcome
-from huse_tf.comparison.tables import MISSING, TABLES, markdown
+from huse_tf.comparison.tables import MISSING, markdown, shown
 from huse_tf.progress import clock
 
 
@@ -16,7 +16,7 @@ def report(outcomes: Sequence[Outcome], record: dict) -> str:
         record: what comparison.json holds.
     """
     parts = ["# Comparison", _conditions(outcomes, record)]
-    for number, table in enumerate(TABLES, 1):
+    for number, table in shown(outcomes).items():
         parts += [
             f"## {table.title}",
             markdown(table, outcomes),

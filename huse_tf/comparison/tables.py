@@ -1,4 +1,4 @@
-"""The paper's tables 1 to 3 in markdown: mean ± standard deviation, best in bold."""
+"""The paper's tables 1 to 3, and ours, as markdown: mean ± deviation, best in bold."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +9,8 @@ from huse_tf.metrics.registry import (
     MODALITIES,
     PRECISION_AT,
     RECALL_AT,
+    WORDS_AT,
+    WORDS_FIND,
     metric,
 )
 
@@ -18,7 +20,7 @@ MISSING = "–"
 
 @dataclass(frozen=True)
 class Table:
-    """One of the paper's tables.
+    """One of the paper's tables, or ours.
 
     Attributes:
         title: above the table.
@@ -46,7 +48,21 @@ ACCURACY = Table(
     "Table 3: classification accuracy",
     {"accuracy": {name: f"{name}_accuracy" for name in (*MODALITIES, "fusion")}},
 )
-TABLES = (RECALL, PRECISION, ACCURACY)
+WORDS = Table(
+    f"Table 4: word search, P@{WORDS_AT} of class and word (ours)",
+    {"words→": {f"{name}s": f"words_to_{name}_P@{WORDS_AT}" for name in WORDS_FIND}},
+)
+TABLES = (RECALL, PRECISION, ACCURACY, WORDS)
+
+
+def shown(outcomes: Sequence[Outcome]) -> dict[int, Table]:
+    """Returns the tables by number, without those that no row has a value for."""
+    known = {name for outcome in outcomes for name in outcome.mean}
+    return {
+        number: table
+        for number, table in enumerate(TABLES, 1)
+        if any(known.intersection(group.values()) for group in table.columns.values())
+    }
 
 
 def markdown(table: Table, outcomes: Sequence[Outcome]) -> str:

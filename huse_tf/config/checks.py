@@ -12,7 +12,7 @@ from huse_tf.config.sections import (
 from huse_tf.config.values import nearest
 from huse_tf.encoders.registry import TEXT_ENCODERS
 from huse_tf.errors import InputError
-from huse_tf.metrics.registry import METRICS
+from huse_tf.metrics.registry import CHOOSING
 from huse_tf.registry import is_own
 
 if TYPE_CHECKING:
@@ -33,10 +33,10 @@ def check(path: Path, config: "Config") -> None:
     for name in ("text_encoder", "class_encoder"):
         _check_text_encoder(path, name, getattr(config, name))
     best = config.training.best_metric
-    if best not in METRICS and not is_own(config.objective.name):
+    if best not in CHOOSING and not is_own(config.objective.name):
         raise InputError(
             f"{path}: training.best_metric = {best}: expected a metric's name, or loss;"
-            f" the nearest is {nearest(best, METRICS)}"
+            f" the nearest is {nearest(best, CHOOSING)}"
         )
 
 

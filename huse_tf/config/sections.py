@@ -8,7 +8,7 @@ from huse_tf.config.declaring import key as _key
 from huse_tf.config.declaring import section as _section
 from huse_tf.config.values import BadRows
 from huse_tf.encoders.registry import TEXT_ENCODERS
-from huse_tf.metrics.registry import METRICS
+from huse_tf.metrics.registry import CHOOSING
 from huse_tf.objectives.registry import OBJECTIVES
 
 _FINE_TUNE = kinds.word(
@@ -253,13 +253,18 @@ class TrainingConfig:
     )
     keep_checkpoints: int = _key(kinds.integer(1), "the newest ones that stay", 3)
     early_stopping_epochs: int = _key(
-        kinds.integer(0), "stop after this many without a better metric; 0 is off", 0
+        kinds.integer(0),
+        "stop after this many without a better model; 0 is off",
+        default=100,
+        earlier=0,
     )
     validate_epochs: int = _key(kinds.integer(1), "validate every so many epochs", 10)
     best_metric: str = _key(
-        kinds.named("a metric's name, or loss", METRICS, further=r"[a-z]\w*_loss"),
-        "of the validation rows; chooses the best model",
-        "image_to_text_R@1",
+        kinds.named("a metric's name, or loss", CHOOSING, further=r"[a-z]\w*_loss"),
+        "of the validation rows; chooses the best model, of equals the one of the "
+        "lower loss",
+        default="balanced_retrieval",
+        earlier="image_to_text_R@1",
     )
 
 

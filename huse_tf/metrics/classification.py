@@ -8,46 +8,30 @@ FUSION_WEIGHTS = tuple(step / 20 for step in range(21))  # of the image: 0, 0.05
 CHUNK = 4096  # rows whose probabilities are in memory at once
 
 
-def accuracy(logits: np.ndarray, labels: np.ndarray) -> float:
-    """Share of rows whose largest logit is the label's; of equals the first counts.
+def mean_over_classes(hits: np.ndarray, labels: np.ndarray) -> float:
+    """Share of hits, every class counting the same however many rows it has.
+
+    Formula: 1/|C| sum_{c in C} |{hits of c}| / |{rows of c}|, C the classes that have
+    rows.
 
     Args:
-        logits: float [n, K].
-        labels: int [n], in [0, K).
+        hits: bool [n], n at least 1.
+        labels: int [n], not negative.
 
     Returns:
         A share in [0, 1].
     """
-    return float((logits.argmax(axis=1) == labels).mean())
-
-
-def fusion_accuracy(
-    image_logits: np.ndarray,
-    text_logits: np.ndarray,
-    labels: np.ndarray,
-    weight: float,
-) -> float:
-    """Accuracy of the two modalities' averaged probabilities.
-
-    Formula: argmax(weight * softmax(image) + (1 - weight) * softmax(text)).
-
-    Args:
-        image_logits: float [n, K].
-        text_logits: float [n, K].
-        labels: int [n], in [0, K).
-        weight: of the image, in [0, 1].
-
-    Returns:
-        A share in [0, 1].
-    """
-    hits = _fusion_hits(image_logits, text_logits, labels, [weight])
-    return float(hits[0] / len(labels))
+    rows = np.bincount(labels)
+    found = np.bincount(labels, weights=hits)
+    return float((found[rows > 0] / rows[rows > 0]).mean())
 
 
 def fused_classes(
     image_logits: np.ndarray, text_logits: np.ndarray, weight: float
 ) -> np.ndarray:
-    """The class that `fusion_accuracy` takes each row for.
+    """The class that the two modalities' averaged probabilities take each row for.
+
+    Formula: argmax(weight * softmax(image) + (1 - weight) * softmax(text)).
 
     Args:
         image_logits: float [n, K].

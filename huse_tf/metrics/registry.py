@@ -8,36 +8,44 @@ from typing import Literal
 
 MODALITIES = ("image", "text")
 DIRECTIONS = tuple(product(MODALITIES, repeat=2))  # (query, items)
+CROSS = tuple((query, items) for query, items in DIRECTIONS if query != items)
 RECALL_AT = (1, 5, 10)
 PRECISION_AT = (2, 5, 10)
+WORDS_FIND = (*MODALITIES, "product")  # what a query of words is answered with
+WORDS_AT = 10
 
 _MEASURES = "huse_tf.metrics.measures:"
 
 
 @dataclasses.dataclass(frozen=True)
 class Metric:
-    """A number that says how good a model is.
+    """A number that says how good a model is, or what to compare such numbers with.
 
     Attributes:
-        better: which of two values is.
+        better: which of two values is; None of a fact about the rows, which no model
+            changes and which chooses none.
         maker: "module:function" of a `measures.Measured` and of `arguments`; "" where
             the objective reports it: a term, or their weighted sum.
         arguments: of the maker.
-        of_classifier: whether it means nothing where no classifier is trained.
+        needs: without which it means nothing and is left out: a "classifier" that is
+            trained, or queries of "words" that the rows can answer.
     """
 
-    better: Literal["higher", "lower"]
+    better: Literal["higher", "lower"] | None
     maker: str = ""
     arguments: tuple = ()
-    of_classifier: bool = False
+    needs: Literal["", "classifier", "words"] = ""
 
 
 def _metrics() -> Iterator[tuple[str, Metric]]:
-    for name in MODALITIES:
-        maker = _MEASURES + "accuracy"
-        yield f"{name}_accuracy", Metric("higher", maker, (name,), of_classifier=True)
-    maker = _MEASURES + "fusion_accuracy"
-    yield "fusion_accuracy", Metric("higher", maker, of_classifier=True)
+    for name in (*MODALITIES, "fusion"):
+        for kind in ("", "macro_"):
+            maker = _MEASURES + f"{kind}accuracy"
+            yield (
+                f"{kind}{name}_accuracy",
+                Metric("higher", maker, (name,), needs="classifier"),
+            )
+    yield "balanced_retrieval", Metric("higher", _MEASURES + "balanced_retrieval")
     for query, items in DIRECTIONS:
         way = f"{query}_to_{items}"
         for k in RECALL_AT:
@@ -46,13 +54,20 @@ def _metrics() -> Iterator[tuple[str, Metric]]:
         for k in PRECISION_AT:
             maker = _MEASURES + "hierarchical_precision"
             yield f"{way}_HP@{k}", Metric("higher", maker, (query, items, k))
-        if query == items:
+        if (query, items) not in CROSS:
             continue
         for k in RECALL_AT:
             maker = _MEASURES + "instance_recall"
             yield f"{way}_instance_R@{k}", Metric("higher", maker, (query, items, k))
         maker = _MEASURES + "instance_median_rank"
         yield f"{way}_instance_median_rank", Metric("lower", maker, (query, items))
+    for items in WORDS_FIND:
+        maker = _MEASURES + "words_precision"
+        yield (
+            f"words_to_{items}_P@{WORDS_AT}",
+            Metric("higher", maker, (items, WORDS_AT), needs="words"),
+        )
+    yield "words_chance", Metric(None, _MEASURES + "words_chance", needs="words")
     yield "modal_gap", Metric("lower", _MEASURES + "modal_gap")
     for name in ("classification", "graph", "gap", "class_embedding", "product"):
         yield f"{name}_loss", Metric("lower")
@@ -62,6 +77,7 @@ def _metrics() -> Iterator[tuple[str, Metric]]:
 
 
 METRICS = dict(_metrics())
+CHOOSING = tuple(name for name, found in METRICS.items() if found.better)
 
 
 def metric(name: str) -> Metric:
@@ -76,7 +92,15 @@ def metric(name: str) -> Metric:
 
 
 def is_better(name: str, value: float, best: float) -> bool:
-    """Says whether a metric's value beats the best one so far; NaN never does."""
+    """Says whether a metric's value beats the best one so far; NaN never does.
+
+    Raises:
+        KeyError: there is no such metric.
+        ValueError: it is a fact, of which no value is better.
+    """
+    better = metric(name).better
+    if better is None:
+        raise ValueError(f"{name} is a fact about the rows: no value of it is better")
     if math.isnan(value):
         return False
-    return value > best if metric(name).better == "higher" else value < best
+    return value > best if better == "higher" else value < best

@@ -127,9 +127,17 @@ def recall_at_k(neighbours: np.ndarray, labels: np.ndarray, k: int) -> float:
     Returns:
         A share in [0, 1].
     """
+    return float(finds_class(neighbours, labels, k).mean())
+
+
+def finds_class(neighbours: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray:
+    """Says of each query whether an item of its class is among the k nearest: bool [n].
+
+    Takes what `recall_at_k` takes.
+    """
     nearest = neighbours[:, :k]
     hits = (labels[nearest] == labels[:, None]) & (nearest >= 0)
-    return float(hits.any(axis=1).mean())
+    return hits.any(axis=1)
 
 
 def instance_recall_at_k(ranks: np.ndarray, k: int) -> float:

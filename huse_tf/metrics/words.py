@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from huse_tf.metrics.registry import WORDS_AT
 from huse_tf.metrics.retrieval import nearest_items
 
-AT = 10
 AT_LEAST = 10  # rows of the class that have the word
 AT_MOST = 0.5  # of the rows of the class
 LIMIT = 1_000  # queries
@@ -93,7 +93,7 @@ def word_queries(
         for (label, _), held in zip(found, answers, strict=True)
     ]
     return WordQueries(
-        tuple(f"{w} {class_names[c].split(separator)[-1]}" for c, w in found),
+        tuple(f"{w} {class_names[c].split(separator)[-1].strip()}" for c, w in found),
         tuple(word for _, word in found),
         np.array([label for label, _ in found], np.int64),
         answers,
@@ -102,7 +102,10 @@ def word_queries(
 
 
 def word_precision(
-    queries: np.ndarray, items: np.ndarray, answers: Sequence[np.ndarray], k: int = AT
+    queries: np.ndarray,
+    items: np.ndarray,
+    answers: Sequence[np.ndarray],
+    k: int = WORDS_AT,
 ) -> np.ndarray:
     """Share of the k nearest items of each query that answer it.
 

@@ -11,6 +11,7 @@ from huse_tf.catalog import Catalog
 from huse_tf.catalog.rows import Rejected
 from huse_tf.config import Config
 from huse_tf.metrics.classification import fused_classes
+from huse_tf.metrics.words import WordQueries
 from huse_tf.reports.class_tree import ClassTree
 from huse_tf.run.folder import RunFolder
 from huse_tf.run.pipelines import Pipeline
@@ -31,6 +32,8 @@ class Answers:
         texts: [n].
         image_embedding: float32 [n, D], unit rows.
         text_embedding: float32 [n, D], unit rows.
+        queries: of a word and a class, which the products answer; there may be none.
+        query_embedding: float32 [Q, D], unit rows.
         classified: classes told by the classifier from "image", "text" and "fusion",
             int [n] each; empty where the objective trains no classifier.
         metrics: of these products, by name.
@@ -50,6 +53,8 @@ class Answers:
     texts: list[str]
     image_embedding: np.ndarray
     text_embedding: np.ndarray
+    queries: WordQueries
+    query_embedding: np.ndarray
     classified: Mapping[str, np.ndarray]
     metrics: Mapping[str, float]
     meta: Mapping[str, object]
@@ -108,6 +113,9 @@ def gather(
     split = meta["split"]
     outputs, _ = scorer.embed(pipeline, split)
     rows = pipeline.split[split]
+    asked = scorer.embed_queries(pipeline, split)
+    if asked is None:
+        asked = np.empty_like(outputs["text_embedding"][:0])
     classified = {}
     if "fusion_accuracy" in metrics:
         images, texts = outputs["image_logits"], outputs["text_logits"]
@@ -125,6 +133,8 @@ def gather(
         texts=[str(text) for text in catalog.texts[rows]],
         image_embedding=outputs["image_embedding"],
         text_embedding=outputs["text_embedding"],
+        queries=scorer.queries(pipeline, split),
+        query_embedding=asked,
         classified=classified,
         metrics=metrics,
         meta=meta,

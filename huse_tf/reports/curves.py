@@ -1,6 +1,6 @@
 """Losses and validation metrics over the epochs."""
 
-from huse_tf.metrics.registry import DIRECTIONS, MODALITIES
+from huse_tf.metrics.registry import DIRECTIONS, MODALITIES, WORDS_AT, WORDS_FIND
 from huse_tf.reports.answers import Answers
 from huse_tf.reports.html import Html, figure, paragraph, section, tag
 from huse_tf.reports.plots import INK, LINE, SERIES, panel, style, svg
@@ -9,7 +9,7 @@ Series = dict[str, tuple[list[float], list[float]]]  # name -> epochs, values
 
 
 def curves(answers: Answers) -> Html:
-    """Draws every loss, the accuracies and R@1 over the epochs."""
+    """Draws every loss, the accuracies, R@1 and word search over the epochs."""
     lines = answers.history
     if not lines:
         return section("Training", paragraph("metrics.jsonl holds no epoch."))
@@ -31,7 +31,15 @@ def curves(answers: Answers) -> Html:
         f"{q} → {i}": points(lines, "validation", f"{q}_to_{i}_R@1")
         for q, i in DIRECTIONS
     }
-    plots += [("validation accuracy", accuracies), ("validation R@1", recalls)]
+    by_words = {
+        f"words → {name}s": points(lines, "validation", f"words_to_{name}_P@{WORDS_AT}")
+        for name in WORDS_FIND
+    }
+    plots += [
+        ("validation accuracy", accuracies),
+        ("validation R@1", recalls),
+        (f"validation word search, P@{WORDS_AT}", by_words),
+    ]
     best = answers.meta.get("epoch")
     shown = [
         _plot(f"curve-{i}", title, series, best)

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from huse_tf.replacing import replaced
-from huse_tf.reports import confusion, queries, tables
+from huse_tf.reports import confusion, queries, tables, words
 from huse_tf.reports.answers import Answers
 from huse_tf.reports.curves import curves
 from huse_tf.reports.graph import class_graph
@@ -27,7 +27,9 @@ def write_report(path: str | os.PathLike[str], answers: Answers) -> None:
 def render(answers: Answers) -> str:
     """Returns the report as one HTML page that refers to nothing outside of it."""
     searches = queries.find_both(answers)
+    by_words = words.find(answers)
     rows = {*queries.shown_rows(searches).tolist()}
+    rows |= {*words.shown_rows(by_words).tolist()}
     rows |= {*confusion.shown_rows(answers).tolist()}
     thumbnails = Thumbnails([answers.images[row] for row in rows])
     meta = answers.meta
@@ -47,6 +49,7 @@ def render(answers: Answers) -> str:
         class_graph(answers),
         confusion.confusion(answers, thumbnails),
         queries.queries(answers, searches, thumbnails),
+        words.word_search(answers, by_words, thumbnails),
         confusion.classes(answers),
         tables.rejected(answers),
         tables.about(answers),

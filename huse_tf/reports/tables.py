@@ -7,12 +7,20 @@ import matplotlib
 import numpy as np
 
 from huse_tf.machine import hardware, versions
-from huse_tf.metrics.registry import DIRECTIONS, MODALITIES, PRECISION_AT, RECALL_AT
+from huse_tf.metrics.registry import (
+    DIRECTIONS,
+    MODALITIES,
+    PRECISION_AT,
+    RECALL_AT,
+    WORDS_AT,
+    WORDS_FIND,
+)
 from huse_tf.progress import clock
 from huse_tf.reports.answers import Answers
 from huse_tf.reports.html import Html, number, paragraph, section, table, tag
 
 REJECTED_SHOWN = 200
+KINDS = ("", "macro_")  # accuracies: over products, and means over classes
 
 
 def metrics(answers: Answers) -> Html:
@@ -25,6 +33,7 @@ def metrics(answers: Answers) -> Html:
     tiles += [
         ("image → text R@1", values["image_to_text_R@1"]),
         ("text → image R@1", values["text_to_image_R@1"]),
+        ("balanced retrieval", values["balanced_retrieval"]),
         ("modal gap", values["modal_gap"]),
     ]
     shown = [
@@ -50,6 +59,18 @@ def metrics(answers: Answers) -> Html:
         for label, way in ways
         if f"{way}_instance_median_rank" in values
     ]
+    of_class_means = [
+        [name, *(number(values.get(f"{kind}{name}_accuracy")) for kind in KINDS)]
+        for name in (*MODALITIES, "fusion")
+        if f"{name}_accuracy" in values
+    ]
+    by_words = [
+        [f"{name}s", number(values[f"words_to_{name}_P@{WORDS_AT}"])]
+        for name in WORDS_FIND
+        if "words_chance" in values
+    ]
+    if by_words:
+        by_words.append(["chance", number(values["words_chance"])])
     losses = [[name, number(v)] for name, v in values.items() if name.endswith("loss")]
     at = [f"R@{k}" for k in RECALL_AT]
     return section(
@@ -64,15 +85,18 @@ def metrics(answers: Answers) -> Html:
         table(["query → items", *at, *(f"HP@{k}" for k in PRECISION_AT)], of_class),
         tag(
             "div",
-            tag(
-                "div",
-                tag("h3", "Same product"),
-                table(["query → items", *at, "median rank"], of_product),
-            ),
-            tag("div", tag("h3", "Losses"), table(["loss", "value"], losses)),
+            _table("Same product", ["query → items", *at, "median rank"], of_product),
+            _table("Accuracy", ["", "products", "mean of classes"], of_class_means),
+            _table("Word and class", ["words →", f"P@{WORDS_AT}"], by_words),
+            _table("Losses", ["loss", "value"], losses),
             class_="side",
         ),
     )
+
+
+def _table(title: str, head: list[str], rows: list[list[str]]) -> Html | str:
+    """Builds a table under its title, or nothing of no rows."""
+    return tag("div", tag("h3", title), table(head, rows)) if rows else ""
 
 
 def rejected(answers: Answers) -> Html:

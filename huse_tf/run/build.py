@@ -33,6 +33,7 @@ class Experiment:
         pipeline: its batches.
         graph: float32 [K, K], A.
         model: untrained.
+        text_encoder: the model's, inside of it or frozen.
         keys_before: "section.key" of the config.ini that the run had before it was
             described anew, in its order; none of a new run.
     """
@@ -42,6 +43,7 @@ class Experiment:
     pipeline: Pipeline
     graph: np.ndarray
     model: HuseModel
+    text_encoder: TextEncoder
     keys_before: tuple[str, ...] = ()
 
 
@@ -97,7 +99,15 @@ def make_experiment(material: Material, config: Config, run: RunFolder) -> Exper
         objective,
         len(catalog.class_names),
     )
-    return Experiment(config, catalog, pipeline, graph, model, keys_before)
+    return Experiment(
+        config,
+        catalog,
+        pipeline,
+        graph,
+        model,
+        material.text_encoder,
+        keys_before,
+    )
 
 
 def build_model(

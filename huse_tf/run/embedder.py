@@ -10,7 +10,13 @@ import tensorflow as tf
 from huse_tf.distances import fused
 from huse_tf.encoders.base import TextEncoder
 from huse_tf.encoders.images.unreadable import why_undecodable
-from huse_tf.run.halves import TEXTS, fused_probabilities, image_half, text_half
+from huse_tf.run.halves import (
+    TEXTS,
+    as_bytes,
+    fused_probabilities,
+    image_half,
+    text_half,
+)
 from huse_tf.run.restore import TrainedRun
 
 Picture = str | os.PathLike[str] | bytes
@@ -86,7 +92,7 @@ class Embedder:
         It does not where the features are all 0, or those of a word that is in no
         language: what an encoder has for all words that it does not know.
         """
-        return bool(self._reads(tf.constant([_encoded(text), UNKNOWN], tf.string)))
+        return bool(self._reads(tf.constant(as_bytes([text, UNKNOWN]), tf.string)))
 
     def _outputs(
         self, images: Sequence[Picture] | None, texts: Sequence[str] | None, name: str
@@ -99,11 +105,10 @@ class Embedder:
             for i in np.flatnonzero(~outputs["valid"].numpy()):
                 problems["images"].setdefault(int(i), why_undecodable(contents[i]))
         if texts is not None:
-            encoded = [_encoded(text) for text in texts]
             problems["texts"] = {
-                i: EMPTY_TEXT for i, text in enumerate(encoded) if not text
+                i: EMPTY_TEXT for i, text in enumerate(texts) if not text.strip()
             }
-            parts["text"] = self._text(tf.constant(encoded, tf.string))[name]
+            parts["text"] = self._text(tf.constant(as_bytes(texts), tf.string))[name]
         return parts, problems
 
 
@@ -136,11 +141,6 @@ def _reader(encoder: TextEncoder) -> Callable[[tf.Tensor], tf.Tensor]:
         )
 
     return reads
-
-
-def _encoded(text: str) -> bytes:
-    # half a surrogate pair, which UTF-8 cannot hold, becomes "?"
-    return text.strip().encode("utf-8", "replace")
 
 
 def _read(images: Sequence[Picture]) -> tuple[list[bytes], dict[int, str]]:

@@ -1,6 +1,6 @@
 """Each modality's way through a model: its encoder, then its half of the network."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import keras
 import tensorflow as tf
@@ -53,6 +53,30 @@ def text_half(encoder: TextEncoder, network: keras.Model) -> Half:
         return half(encoder(encoder.prepare(text), training=False), training=False)
 
     return text_outputs
+
+
+def text_features_half(network: keras.Model) -> Half:
+    """Cuts out the text's half of a network, for features that are known already.
+
+    Args:
+        network: see `image_half`.
+
+    Returns:
+        From float32 [B, D_t] to "embedding" [B, D] and "logits" [B, K], without
+        dropout, by the weights of the moment.
+    """
+    half = _half(network, "text")
+    return tf.function(
+        lambda features: half(features, training=False), reduce_retracing=True
+    )
+
+
+def as_bytes(texts: Sequence[str]) -> list[bytes]:
+    """Strings as the text's half takes them: stripped, in UTF-8.
+
+    Half a surrogate pair, which UTF-8 cannot hold, becomes "?".
+    """
+    return [text.strip().encode("utf-8", "replace") for text in texts]
 
 
 def fused_probabilities(

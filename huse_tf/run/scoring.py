@@ -3,28 +3,40 @@
 import numpy as np
 import tensorflow as tf
 
+from huse_tf.catalog import Catalog
 from huse_tf.config import Config
+from huse_tf.encoders.base import TextEncoder
 from huse_tf.evaluation import evaluate
 from huse_tf.metrics.classification import choose_fusion_weight
+from huse_tf.metrics.words import WordQueries
 from huse_tf.model import HuseModel
 from huse_tf.progress import Progress
 from huse_tf.run.pipelines import Pipeline
+from huse_tf.run.word_search import WordSearch
 
 
 class Scorer:
-    """Runs a model over splits, without dropout."""
+    """Runs a model over splits of one catalogue, without dropout."""
 
-    def __init__(self, model: HuseModel, config: Config, class_names: tuple[str, ...]):
+    def __init__(
+        self,
+        model: HuseModel,
+        config: Config,
+        catalog: Catalog,
+        text_encoder: TextEncoder,
+    ):
         """Takes the model, whose weights are read anew at each call.
 
         Args:
             model: trained or in training.
-            config: evaluation and data.class_separator are read.
-            class_names: [K] in label order.
+            config: evaluation, features and data.class_separator are read.
+            catalog: the pipelines' own; its class names are the model's.
+            text_encoder: the model's, for queries of words.
         """
         self._objective = model.objective
         self._config = config
-        self._class_names = class_names
+        self._class_names = catalog.class_names
+        self._words = WordSearch(model, text_encoder, config, catalog)
 
         def predict(batch: dict) -> tuple[dict, dict]:
             outputs = model(batch, training=False)
@@ -63,6 +75,15 @@ class Scorer:
                 bar.update(size)
         return held, {name: total / rows for name, total in sums.items()}
 
+    def queries(self, pipeline: Pipeline, split: str) -> WordQueries:
+        """Returns the queries of a word and a class that a split's rows answer."""
+        return self._words.queries(split, pipeline.split[split])
+
+    def embed_queries(self, pipeline: Pipeline, split: str) -> np.ndarray | None:
+        """Embeds what `queries` returns: float32 [Q, D], or None where Q is 0."""
+        has_any = self.queries(pipeline, split)
+        return self._words.embed(split) if has_any else None
+
     def fusion_weight(self, pipeline: Pipeline) -> float:
         """Returns the configured weight of the image, or the best on validation.
 
@@ -97,7 +118,7 @@ class Scorer:
 
         Returns:
             Metric name -> value, and n; no accuracy where the objective trains no
-            classifier.
+            classifier, no word search where the rows answer no query.
         """
         outputs, losses = self.embed(pipeline, split, progress)
         labels = _labels(pipeline, split)
@@ -110,6 +131,7 @@ class Scorer:
                 else float(configured)
             )
         classifies = self._objective.classifies
+        asked = self.embed_queries(pipeline, split)
         metrics = evaluate(
             outputs["image_embedding"],
             outputs["text_embedding"],
@@ -120,6 +142,8 @@ class Scorer:
             separator=self._config.data.class_separator,
             fusion_weight=fusion_weight,
             chunk_size=self._config.evaluation.chunk_size,
+            queries=None if asked is None else self.queries(pipeline, split),
+            query_embeddings=asked,
         )
         return {**metrics, **losses}
 

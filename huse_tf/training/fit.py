@@ -62,6 +62,8 @@ def fit(
         print(f"exported {version}")
     _draw_report(experiment, trainer, run, metrics, meta)
     run.end(trainer.state["step"], config.export.at_end)
+    if trainer.why_stopped_early:
+        print(trainer.why_stopped_early)
 
 
 def train_and_evaluate(

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from huse_tf import arguments
+from huse_tf.config import OptimizerConfig
 
 LearningRate = float | keras.optimizers.schedules.LearningRateSchedule
 
@@ -110,6 +111,29 @@ def learning_rate_schedule(
         alpha=0.0 if schedule == "cosine" else 1.0,
         warmup_target=peak if warmup else None,
         warmup_steps=warmup,
+    )
+
+
+def moved_cosine(config: OptimizerConfig, step: int, before: int, now: int) -> str:
+    """Says what a new end of training does to a cosine's learning rate.
+
+    Args:
+        config: [optimizer], with a cosine.
+        step: steps taken.
+        before: steps of the whole training, as they were when it began.
+        now: as they are.
+    """
+    then, later = (
+        float(
+            learning_rate_schedule(
+                config.learning_rate, "cosine", config.warmup_steps, last
+            )(step)
+        )
+        for last in (before, now)
+    )
+    return (
+        f"the cosine of the learning rate now ends at step {now:,}, not {before:,}: "
+        f"after step {step:,} it is {later:.3g} instead of {then:.3g}"
     )
 
 

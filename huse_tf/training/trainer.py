@@ -8,7 +8,6 @@ import tensorflow as tf
 
 from huse_tf.errors import Interrupted
 from huse_tf.interruption import STOP
-from huse_tf.metrics.registry import is_better
 from huse_tf.progress import Progress
 from huse_tf.run import changes
 from huse_tf.run.build import Experiment
@@ -16,9 +15,9 @@ from huse_tf.run.checkpoints import Checkpoints
 from huse_tf.run.folder import RunFolder
 from huse_tf.run.restore import best_weights, model_values
 from huse_tf.run.scoring import Scorer
-from huse_tf.training import divergence
+from huse_tf.training import best, divergence
 from huse_tf.training.averaging import WeightAverage, changing_variables
-from huse_tf.training.optimizers import learning_rate_schedule, make_optimizer
+from huse_tf.training.optimizers import make_optimizer, moved_cosine
 from huse_tf.training.scalars import ScalarLog
 from huse_tf.training.tensorboard.board import Board
 
@@ -33,8 +32,9 @@ class Trainer:
         state: what a checkpoint holds beside variables: "step", the number of steps
             taken; "sums" of the losses of "summed" steps of this epoch and its
             "seconds"; "validated", the last step that was; the "best" value of
-            training.best_metric and its "best_epoch"; "stopped_early"; "last_step",
-            at which training was to end, and "world", what a metric depends on.
+            training.best_metric, its "best_loss" and its "best_epoch";
+            "stopped_early"; "last_step", at which training was to end, and "world",
+            what a metric depends on.
         last_step: the step at which training ends.
         scorer: computes the metrics of a split.
     """
@@ -47,7 +47,8 @@ class Trainer:
             run: claimed and described.
 
         Raises:
-            InputError: all checkpoints are damaged, or of another architecture.
+            InputError: all checkpoints are damaged, or of another architecture; the
+                validation rows cannot have training.best_metric.
         """
         config = experiment.config
         self._config = config.training
@@ -57,7 +58,10 @@ class Trainer:
         self._model = experiment.model
         self._run = run
         self.last_step = config.training.epochs * self._pipeline.steps_per_epoch
-        self.scorer = Scorer(self._model, config, self._catalog.class_names)
+        self.scorer = Scorer(
+            self._model, config, self._catalog, experiment.text_encoder
+        )
+        best.check_best_metric(self._config.best_metric, self.scorer, self._pipeline)
         self._board = Board(experiment, run, self.scorer)
         settings = dataclasses.asdict(config.optimizer)
         decay = settings.pop("average_decay")
@@ -85,9 +89,7 @@ class Trainer:
             "summed": 0,
             "seconds": 0.0,
             "validated": 0,
-            "best": None,
-            "best_epoch": 0,
-            "stopped_early": False,
+            **best.NONE_YET,
         }
         former = changes.former_world(run, config, experiment.keys_before)
         saved = self._checkpoints.restore(self._values)
@@ -110,22 +112,12 @@ class Trainer:
         if saved["world"] == former:  # only the config.ini before this one knew it
             self._checkpoints.save(self._values, self.state)
         elif saved["world"] != world:  # values from another world do not compare
-            self.state.update(best=None, best_epoch=0, stopped_early=False)
-        patience = self._config.early_stopping_epochs
-        waited = self._epoch - self.state["best_epoch"]
-        self.state["stopped_early"] &= 0 < patience <= waited
+            self.state.update(best.NONE_YET)
+        waited = best.has_waited(self._config, self.state, self._epoch)
+        self.state["stopped_early"] &= waited
         step, before = self.state["step"], saved["last_step"]
         if before != self.last_step and self._optimizer.schedule == "cosine":
-            rate, warmup = self._optimizer.learning_rate, self._optimizer.warmup_steps
-            then, now = (
-                float(learning_rate_schedule(rate, "cosine", warmup, last)(step))
-                for last in (before, self.last_step)
-            )
-            print(
-                f"the cosine of the learning rate now ends at step {self.last_step:,}, "
-                f"not {before:,}: after step {step:,} it is {now:.3g} instead of "
-                f"{then:.3g}"
-            )
+            print(moved_cosine(self._optimizer, step, before, self.last_step))
 
     @property
     def finished(self) -> bool:
@@ -133,6 +125,13 @@ class Trainer:
         if self.state["stopped_early"]:
             return True
         return self.state["step"] >= self.last_step and not self._is_validation_due
+
+    @property
+    def why_stopped_early(self) -> str:
+        """Why training ended before its last epoch, and how to go on; "" if not."""
+        if not self.state["stopped_early"]:
+            return ""
+        return best.why_stopped(self._config, self.state, self._epoch)
 
     def train(self) -> None:
         """Trains to the end.
@@ -295,13 +294,11 @@ class Trainer:
         try:
             with STOP.interruptible():
                 metrics = self.scorer.metrics(self._pipeline, "validation")
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, Interrupted):
             return
         name = self._config.best_metric
         log.write("validation", step, epoch, metrics)
-        self._board.validated(step, last=step >= self.last_step)
-        value, best = metrics[name], self.state["best"]
-        better = best is None or is_better(name, value, best)
+        better = best.is_best(name, metrics, self.state)
         shown = [n for n in ("loss", "fusion_accuracy", name) if n in metrics]
         bar.message(
             f"epoch {epoch}: validation "
@@ -309,13 +306,14 @@ class Trainer:
             + (" (best)" if better else "")
         )
         if better:
+            value = metrics[name]
             self._keep_best({"step": step, "epoch": epoch, name: value})
-            self.state.update(best=value, best_epoch=epoch)
+            self.state.update(best=value, best_loss=metrics["loss"], best_epoch=epoch)
         self.state["validated"] = step
-        patience = self._config.early_stopping_epochs
-        if patience and epoch - self.state["best_epoch"] >= patience:
-            self.state["stopped_early"] = True
-            bar.message(f"no better {name} for {patience} epochs: stopping early")
+        ends = step >= self.last_step
+        if not ends and best.has_waited(self._config, self.state, epoch):
+            self.state["stopped_early"] = ends = True
+        self._board.validated(step, last=ends)
         self._fetched = time.monotonic()
 
     def _keep_best(self, state: dict) -> None:

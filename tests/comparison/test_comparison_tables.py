@@ -6,7 +6,15 @@ import pytest
 
 from huse_tf.comparison import findings
 from huse_tf.comparison.outcomes import Outcome
-from huse_tf.comparison.tables import ACCURACY, PRECISION, RECALL, Table, markdown
+from huse_tf.comparison.tables import (
+    ACCURACY,
+    PRECISION,
+    RECALL,
+    WORDS,
+    Table,
+    markdown,
+    shown,
+)
 from huse_tf.comparison.variants import methods
 
 WAYS = [f"{a}_to_{b}" for a in ("image", "text") for b in ("image", "text")]
@@ -25,6 +33,7 @@ def metrics(recall=0.5, precision=0.5, accuracy=0.5, **others):
         **{f"{w}_HP@{k}": precision for w in WAYS for k in (2, 5, 10)},
         **{f"{name}_accuracy": accuracy for name in ("image", "text", "fusion")},
         "modal_gap": 0.3,
+        "balanced_retrieval": 0.5,
         **others,
     }
 
@@ -55,7 +64,7 @@ def test_one_seed_has_no_deviation():
 def test_two_spaces_have_no_metric_across():
     row = outcome("separate", metrics())
     across = {n for n in metrics() if "image_to_text" in n or "text_to_image" in n}
-    assert not (across | {"modal_gap"}) & set(row.mean)
+    assert not (across | {"modal_gap", "balanced_retrieval"}) & set(row.mean)
     assert row.mean["image_to_image_R@1"] == 0.5
 
 
@@ -118,6 +127,23 @@ def test_separate_takes_no_part_across():
     huse, separate = cells(table)
     assert huse[1:4] == ["0.400"] * 3 and huse[4:10] == ["**0.400**"] * 6
     assert separate[1:4] == ["**0.600**"] * 3 and separate[4:10] == ["–"] * 6
+
+
+def test_word_search_is_shown_where_the_rows_answer_queries():
+    words = {f"words_to_{name}_P@10": 0.4 for name in ("image", "text", "product")}
+    words["words_chance"] = 0.2
+    rows = [
+        outcome("huse", metrics(**words)),
+        outcome("separate", metrics(**{name: 0.6 for name in words})),
+    ]
+    assert WORDS in shown(rows).values()
+    # texts alone share a space with the words where images have another
+    assert cells(markdown(WORDS, rows)) == [
+        ["huse", "**0.400**", "0.400", "**0.400**"],
+        ["separate", "–", "**0.600**", "–"],
+    ]
+    without = shown([outcome("huse", metrics())])
+    assert list(without) == [1, 2, 3] and WORDS not in without.values()
 
 
 def named(*outcomes):

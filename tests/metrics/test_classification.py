@@ -5,9 +5,9 @@ import pytest
 
 from huse_tf.metrics import classification
 from huse_tf.metrics.classification import (
-    accuracy,
     choose_fusion_weight,
-    fusion_accuracy,
+    fused_classes,
+    mean_over_classes,
 )
 
 
@@ -16,10 +16,15 @@ def logits(*probabilities):
     return np.log(np.array(probabilities)).astype(np.float32)
 
 
-def test_accuracy_by_hand():
-    values = np.array([[2, 1, 0], [0, 1, 3], [5, 5, 0], [1, 2, 0]], np.float32)
-    # argmax 0, 2, 0 (first of equals), 1
-    assert accuracy(values, np.array([0, 2, 1, 0])) == 0.5
+def fusion_accuracy(image_logits, text_logits, labels, weight):
+    return np.mean(fused_classes(image_logits, text_logits, weight) == labels)
+
+
+def test_every_class_counts_the_same():
+    """Class 0: 8 of 8; class 2: 1 of 2; class 1 has no rows. (1 + 1/2) / 2."""
+    labels = np.array([0] * 8 + [2] * 2)
+    hits = np.array([True] * 9 + [False])
+    assert hits.mean() == 0.9 and mean_over_classes(hits, labels) == 0.75
 
 
 def test_fusion_by_hand():

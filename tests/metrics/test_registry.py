@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from huse_tf.metrics.registry import METRICS, is_better, metric
+from huse_tf.metrics.registry import CHOOSING, METRICS, is_better, metric
 from huse_tf.objectives.registry import OBJECTIVES
 from huse_tf.registry import imported
 
@@ -16,6 +16,9 @@ from huse_tf.registry import imported
         ("text_to_text_HP@5", "higher"),
         ("text_to_image_instance_R@10", "higher"),
         ("fusion_accuracy", "higher"),
+        ("macro_text_accuracy", "higher"),
+        ("balanced_retrieval", "higher"),
+        ("words_to_product_P@10", "higher"),
         ("image_to_text_instance_median_rank", "lower"),
         ("modal_gap", "lower"),
         ("loss", "lower"),
@@ -37,9 +40,20 @@ def test_a_name_that_nobody_declared_has_no_direction():
         is_better("image_to_text_R@2", 0.2, 0.1)
 
 
-def test_only_accuracies_need_a_classifier():
-    needing = {name for name, found in METRICS.items() if found.of_classifier}
-    assert needing == {f"{name}_accuracy" for name in ("image", "text", "fusion")}
+def test_what_a_metric_needs():
+    needing = {}
+    for name, found in METRICS.items():
+        needing.setdefault(found.needs, set()).add(name)
+    of = [f"{name}_accuracy" for name in ("image", "text", "fusion")]
+    assert needing["classifier"] == {*of, *(f"macro_{name}" for name in of)}
+    ways = {f"words_to_{name}_P@10" for name in ("image", "text", "product")}
+    assert needing["words"] == ways | {"words_chance"}
+
+
+def test_a_fact_is_neither_better_nor_chooses():
+    assert set(METRICS) - set(CHOOSING) == {"words_chance"}
+    with pytest.raises(ValueError, match="words_chance is a fact"):
+        is_better("words_chance", 0.2, 0.1)
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)

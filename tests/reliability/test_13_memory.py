@@ -110,8 +110,9 @@ def train_and_evaluate(folder):
     graph = (1 - np.eye(CLASSES)).astype(np.float32)
     objective = make_objective(config, graph, names)
     network = embedding_network(DIM, DIM, CLASSES, **dataclasses.asdict(config.towers))
+    # no title has a word: there is no query that a text encoder would be asked for
     experiment = Experiment(
-        config, catalog, pipeline, graph, HuseModel(network, objective)
+        config, catalog, pipeline, graph, HuseModel(network, objective), None
     )
     run_folder = RunFolder(folder / "run")
     run_folder.claim()

@@ -112,6 +112,68 @@ def test_it_has_no_product_loss(run):
     assert "gap_loss" in log and "product_loss" not in log
 
 
+def test_a_best_of_another_metric_is_not_compared_with(run):
+    """The default chooses by another metric now; the run keeps the one it had."""
+    config = load_config(run.config_file, ["training.best_metric=balanced_retrieval"])
+    with pytest.raises(InputError, match="best_metric: loss here, balanced_retrieval"):
+        changes.check_config(run, config)
+    run.accept_changes = True
+    trainer = trainer_of(
+        run, "training.best_metric=balanced_retrieval", "training.epochs=3"
+    )
+    assert trainer.state["best"] is None and trainer.state["best_epoch"] == 0
+    trainer.train()
+    assert trainer.state["best_epoch"] == 3 and 0 <= trainer.state["best"] <= 1
+    assert trainer.state["best_loss"] is not None
+
+
+def test_a_key_with_a_new_default_changes_no_earlier_run(run):
+    """An ini without the keys of early stopping and of the best model, as they were."""
+    text = run.config_file.read_text()
+    lines = text.replace("best_metric = loss\n", "")
+    run.config_file.write_text(lines.replace("early_stopping_epochs = 0\n", ""))
+    then = run.read_config().training
+    assert then.best_metric == "image_to_text_R@1" and then.early_stopping_epochs == 0
+    now = load_config(run.config_file).training
+    assert now.best_metric == "balanced_retrieval" and now.early_stopping_epochs > 0
+
+
+def test_it_stops_where_nothing_gets_better_and_goes_on_when_told(run):
+    """Epoch 4 is as accurate as epoch 3 and has a lower loss; 5, 6 and 7 are worse."""
+    told = {3: (0.5, 2.0), 4: (0.5, 1.5), 5: (0.4, 1.0), 6: (0.5, 1.6), 7: (0.4, 1.5)}
+
+    def trainer_that_stops_after(patience):
+        trainer = trainer_of(
+            run,
+            "training.best_metric=fusion_accuracy",
+            "training.validate_epochs=1",
+            "training.epochs=9",
+            f"training.early_stopping_epochs={patience}",
+        )
+
+        def metrics(pipeline, split):
+            accuracy, loss = told.get(trainer.state["step"] // 3, (0.1, 9.0))
+            return {"fusion_accuracy": accuracy, "loss": loss}
+
+        trainer.scorer.metrics = metrics
+        return trainer
+
+    run.accept_changes = True
+    trainer = trainer_that_stops_after(3)
+    trainer.train()
+    assert trainer.finished and trainer.state["step"] == 3 * 7
+    assert trainer.restore_best()["epoch"] == 4
+    why = trainer.why_stopped_early
+    assert "after epoch 7 of 9: no better fusion_accuracy than 0.5000 of epoch 4" in why
+    run.accept_changes = False
+    assert trainer_that_stops_after(3).finished
+    further = trainer_that_stops_after(0)
+    assert not further.finished and not further.why_stopped_early
+    further.train()
+    assert further.state["step"] == 3 * 9 and further.restore_best()["epoch"] == 4
+    assert not further.why_stopped_early
+
+
 @pytest.fixture
 def newer(monkeypatch):
     """Adds a key to [loss], as a later version may."""
