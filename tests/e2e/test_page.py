@@ -172,16 +172,26 @@ def test_a_products_neighbours(page):
 
 def test_the_address_holds_query_class_and_product(page, browser, address):
     page.compare_with("texts")
+    page.one("#match option[value=words]").click()
     row = products()[8]
     page.search(row["text"])
     first = page.titles()
+    why = page.one("#results .card").text
+    assert "in its title: " in why and "by words: place 1" in why
     page.all("#results .card")[0].click()
     page.until(lambda: page.one("#product").get_property("open"))
     held = browser.current_url
-    assert "in=texts" in held and "product=" in held and "q=" in held
+    assert (
+        "match=words" in held
+        and "in=texts" in held
+        and "product=" in held
+        and "q=" in held
+    )
     page.one("#close").click()
     page.until(lambda: "product=" not in browser.current_url)
-    page.search("no such words")
+    page.search("qwzx")
+    page.until(lambda: "has any of these words" in page.one("#status").text)
+    assert page.titles() == []
     page.browser.back()  # to the list, not away from the page
     page.until(lambda: page.one("#text").get_property("value") == row["text"])
     page.until(lambda: page.titles() == first)
@@ -191,5 +201,6 @@ def test_the_address_holds_query_class_and_product(page, browser, address):
     other = Page(browser, held)  # as a colleague opens it
     other.until(lambda: other.one("#product").get_property("open"))
     assert other.one("#title").text == row["text"]
+    assert other.one("#match").get_property("value") == "words"
     assert other.one("#kind").get_property("value") == "texts"
     assert other.titles() == first
