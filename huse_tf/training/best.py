@@ -50,6 +50,13 @@ def is_best(name: str, metrics: Mapping[str, float], state: Mapping[str, Any]) -
     return is_better(name, value, best)
 
 
+def line(epoch: int, name: str, metrics: Mapping[str, float], is_best: bool) -> str:
+    """Says on one line how a validation went: the loss, what chooses, an accuracy."""
+    shown = [n for n in ("loss", "fusion_accuracy", name) if n in metrics]
+    values = ", ".join(f"{n} {metrics[n]:.4f}" for n in dict.fromkeys(shown))
+    return f"epoch {epoch}: validation {values}" + (" (best)" if is_best else "")
+
+
 def has_waited(config: TrainingConfig, state: Mapping[str, Any], epoch: int) -> bool:
     """Says whether early_stopping_epochs have gone by since the best epoch."""
     patience = config.early_stopping_epochs

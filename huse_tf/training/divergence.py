@@ -1,6 +1,6 @@
 """What a training leaves behind when its numbers are no longer finite."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,26 @@ def are_finite(variables: Iterable[tf.Variable]) -> bool:
         for variable in variables
         if variable.dtype.is_floating
     )
+
+
+def first_not_finite(values: np.ndarray, names: Sequence[str]) -> tuple[int, str]:
+    """Finds the first step whose losses are not all finite.
+
+    Args:
+        values: float [steps, terms].
+        names: [terms].
+
+    Returns:
+        How many steps before the end it is, 1 being the last step, and what its losses
+        are; 0 and "" where all are finite.
+    """
+    finite = np.isfinite(values).all(axis=1)
+    if finite.all():
+        return 0, ""
+    first = int(np.argmin(finite))
+    terms = zip(names, values[first], strict=True)
+    named = ", ".join(f"{name} {value}" for name, value in terms)
+    return len(values) - first, f"the loss is not finite ({named})"
 
 
 def report(

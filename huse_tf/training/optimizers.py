@@ -1,5 +1,8 @@
 """The optimizers by name, and the learning rate over a training."""
 
+import dataclasses
+from collections.abc import Mapping
+
 import keras
 import tensorflow as tf
 
@@ -72,6 +75,24 @@ def make_optimizer(
         learning_rate, schedule, warmup_steps, total_steps, multiplier
     )
     return _KINDS[name](rate, momentum)
+
+
+def optimizers_by_group(
+    config: OptimizerConfig, multipliers: Mapping[str, float], total_steps: int
+) -> dict[str, keras.optimizers.Optimizer]:
+    """Builds the optimizer of each group of a model's variables.
+
+    Args:
+        config: [optimizer].
+        multipliers: of the learning rate, by group.
+        total_steps: steps of the whole training.
+    """
+    settings = dataclasses.asdict(config)
+    del settings["average_decay"]
+    return {
+        group: make_optimizer(**settings, total_steps=total_steps, multiplier=factor)
+        for group, factor in multipliers.items()
+    }
 
 
 def learning_rate_schedule(

@@ -1,6 +1,5 @@
 """The training loop: steps, validation, checkpoints, best model, interruption."""
 
-import dataclasses
 import time
 
 import numpy as np
@@ -17,7 +16,7 @@ from huse_tf.run.restore import best_weights, model_values
 from huse_tf.run.scoring import Scorer
 from huse_tf.training import best, divergence
 from huse_tf.training.averaging import WeightAverage, changing_variables
-from huse_tf.training.optimizers import make_optimizer, moved_cosine
+from huse_tf.training.optimizers import moved_cosine, optimizers_by_group
 from huse_tf.training.scalars import ScalarLog
 from huse_tf.training.tensorboard.board import Board
 
@@ -63,17 +62,13 @@ class Trainer:
         )
         best.check_best_metric(self._config.best_metric, self.scorer, self._pipeline)
         self._board = Board(experiment, run, self.scorer)
-        settings = dataclasses.asdict(config.optimizer)
-        decay = settings.pop("average_decay")
+        multipliers = self._model.multipliers
         self._model.compile(
-            {
-                group: make_optimizer(
-                    **settings, total_steps=self.last_step, multiplier=multiplier
-                )
-                for group, multiplier in self._model.multipliers.items()
-            }
+            optimizers_by_group(config.optimizer, multipliers, self.last_step)
         )
-        self._average = WeightAverage(changing_variables(self._model), decay=decay)
+        self._average = WeightAverage(
+            changing_variables(self._model), decay=config.optimizer.average_decay
+        )
         self._best = best_weights(run)
         self._checkpoints = Checkpoints(
             run.checkpoints_folder, config.training.keep_checkpoints
@@ -83,14 +78,8 @@ class Trainer:
             "optimizer": [v.value for v in self._model.optimizer.variables],
             "average": self._average.variables,
         }
-        self.state = {
-            "step": 0,
-            "sums": {},
-            "summed": 0,
-            "seconds": 0.0,
-            "validated": 0,
-            **best.NONE_YET,
-        }
+        sums = {"sums": {}, "summed": 0, "seconds": 0.0}
+        self.state = {"step": 0, **sums, "validated": 0, **best.NONE_YET}
         former = changes.former_world(run, config, experiment.keys_before)
         saved = self._checkpoints.restore(self._values)
         self._go_on(saved, changes.world(run, config), former)
@@ -240,15 +229,9 @@ class Trainer:
         now = time.monotonic()
         self.state["seconds"] += now - self._fetched
         self._fetched = now
-        finite = np.isfinite(values).all(axis=1)
-        if not finite.all():
-            back = len(values) - int(np.argmin(finite))
-            named = ", ".join(
-                f"{name} {value}"
-                for name, value in zip(self._names, values[-back], strict=True)
-            )
-            step = self.state["step"] - back + 1
-            self._stop_not_finite(step, f"the loss is not finite ({named})")
+        back, what = divergence.first_not_finite(values, self._names)
+        if what:
+            self._stop_not_finite(self.state["step"] - back + 1, what)
         sums = self.state["sums"]
         for name, column in zip(self._names, values.T, strict=True):
             sums[name] = sums.get(name, 0.0) + float(column.sum(dtype=np.float64))
@@ -299,12 +282,7 @@ class Trainer:
         name = self._config.best_metric
         log.write("validation", step, epoch, metrics)
         better = best.is_best(name, metrics, self.state)
-        shown = [n for n in ("loss", "fusion_accuracy", name) if n in metrics]
-        bar.message(
-            f"epoch {epoch}: validation "
-            + ", ".join(f"{n} {metrics[n]:.4f}" for n in dict.fromkeys(shown))
-            + (" (best)" if better else "")
-        )
+        bar.message(best.line(epoch, name, metrics, better))
         if better:
             value = metrics[name]
             self._keep_best({"step": step, "epoch": epoch, name: value})

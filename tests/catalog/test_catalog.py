@@ -31,6 +31,14 @@ def test_a_plain_catalogue(folder):
     assert catalog.rejected == ()
 
 
+def test_a_class_with_most_of_the_products_is_named(folder):
+    """3 of 5 is more than a half, 2 of 4 is not."""
+    rows = "0.jpg,t,big\n1.jpg,t,big\n2.jpg,t,small\n3.jpg,t,small\n"
+    assert "are of one class" not in read(folder, HEADER + rows).summary()
+    summary = read(folder, HEADER + rows + "0.jpg,u,big\n").summary()
+    assert "60% of the products are of one class, big: a model that" in summary
+
+
 @pytest.mark.parametrize(
     ("header", "expected"),
     [

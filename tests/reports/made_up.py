@@ -5,6 +5,7 @@ import numpy as np
 from huse_tf.catalog.rows import Rejected
 from huse_tf.distances import cosine_distances
 from huse_tf.evaluation import evaluate
+from huse_tf.metrics.words import word_queries
 from huse_tf.reports.answers import Answers
 from huse_tf.reports.class_tree import ClassTree
 
@@ -43,6 +44,9 @@ def make_answers(
 
     image, text = embed().astype(np.float32), embed().astype(np.float32)
     logits = {"image": 12 * image @ centres.T, "text": 12 * text @ centres.T}
+    texts = texts or [f"Product {i} of {names[k]}" for i, k in enumerate(labels)]
+    queries = word_queries(texts, labels, names, "<")
+    asked = centres[queries.labels].astype(np.float32)
     metrics = evaluate(
         image,
         text,
@@ -50,6 +54,8 @@ def make_answers(
         names,
         image_logits=logits["image"],
         text_logits=logits["text"],
+        queries=queries,
+        query_embeddings=asked,
     )
     metrics |= {"loss": 1.5, "classification_loss": 1.0, "graph_loss": 0.2}
     return Answers(
@@ -58,9 +64,11 @@ def make_answers(
         graph=cosine_distances(centres),
         labels=labels,
         images=[str(images[i % len(images)]) for i in range(len(labels))],
-        texts=texts or [f"Product {i} of {names[k]}" for i, k in enumerate(labels)],
+        texts=texts,
         image_embedding=image,
         text_embedding=text,
+        queries=queries,
+        query_embedding=asked,
         classified={
             "image": logits["image"].argmax(axis=1),
             "text": logits["text"].argmax(axis=1),

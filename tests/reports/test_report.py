@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from made_up import class_names, make_answers, rejected_row
 
+from huse_tf.reports import words
 from huse_tf.reports.report import render, write_report
 
 EXAMPLE = Path(__file__).parents[2] / "data" / "example" / "images"
@@ -95,6 +96,54 @@ def test_it_shows_every_metric(page, answers):
     for name, value in answers.metrics.items():
         shown = f"{value:,.1f}" if name.endswith("rank") else f"{value:,.4f}"
         assert name == "n" or f">{shown}<" in page, name
+
+
+def test_words_that_no_title_has_are_not_asked_for(page, answers):
+    assert not answers.queries and "No class has a word that at least 10" in page
+
+
+@pytest.fixture(scope="module")
+def asked():
+    """24 products a class: half are red; a model that knows the class alone."""
+    titles = [f"{'red' if i % 2 else 'plain'} no {i}" for i in range(3 * 24)]
+    pictures = sorted(EXAMPLE.glob("*.jpg"))[:5]
+    return make_answers(class_names(3, 1, 1), 24, pictures, texts=titles)
+
+
+def test_the_best_and_worst_queries_are_shown_with_their_products(asked):
+    page = Reader(render(asked))
+    assert not page.problems and not page.open
+    kinds = sorted(
+        f"{word} leaf {a}.0.0" for word in ("plain", "red") for a in range(3)
+    )
+    assert sorted(asked.queries.texts) == kinds
+    shown = [text for name, text in page.texts if name == "q"]
+    assert all(shown.count(query) == 1 for query in kinds), "3 worst and 3 best"
+    found = words.find(asked)
+    # every product found is of the query's class, so P@10 of red and plain add up to 1
+    by_query = dict(zip(asked.queries.texts, found.precision, strict=True))
+    for a in range(3):
+        both = by_query[f"plain leaf {a}.0.0"] + by_query[f"red leaf {a}.0.0"]
+        assert both == pytest.approx(1)
+    worst = min(by_query, key=by_query.get)
+    texts = [text for _, text in page.texts]
+    place = texts.index(worst)
+    assert texts[place + 1] == f"P@10 {by_query[worst]:.1f}, by chance 0.50"
+    assert texts.index("the 3 worst") < place < texts.index("the 3 best")
+    mean = f"{asked.metrics['words_to_product_P@10']:.4f}"
+    assert asked.metrics["words_to_product_P@10"] == pytest.approx(
+        np.mean([*by_query.values()])
+    )
+    assert mean in texts
+
+
+def test_of_equal_queries_the_rarer_word_is_the_better():
+    right = np.array([[1, 0], [1, 0], [1, 1], [0, 0]], bool)
+    found = words.FoundByWords(
+        np.zeros((4, 2), int), right, np.array([0.1, 0.4, 0.2, 0.2])
+    )
+    assert words.extremes(found)["worst"].tolist() == [3, 1]
+    assert words.extremes(found)["best"].tolist() == [2, 0]
 
 
 def test_drawings_take_the_colour_of_the_page(page):
