@@ -189,29 +189,40 @@ def check_pictures(page: Page, config: Config, catalog: Catalog) -> None:
 def check_encoders(
     page: Page, config: Config, catalog: Catalog | None
 ) -> dict[str, int]:
-    """Builds the encoders, which downloads what is not cached.
+    """Builds the encoders, which downloads what is not cached, and lets them read.
 
     Args:
         page: what is found is printed there.
         config: the effective config.
-        catalog: text encoders that learn from training texts are adapted to its.
+        catalog: text encoders that learn from training texts are adapted to its, and
+            1,000 of its texts and all class names are looked at.
 
     Returns:
         The lengths of the features by section, where these are known.
     """
     from huse_tf.encoders.images.factory import make_image_encoder
     from huse_tf.encoders.texts.factory import adapted_text_encoder, make_text_encoder
+    from huse_tf.encoders.texts.unread import check_texts
+    from huse_tf.run.material import class_graph
 
     page.head("Encoders")
     dims = {}
     for section in ("image_encoder", "text_encoder", "class_encoder"):
         settings = getattr(config, section)
+        found = f"{settings.name}: there"
         try:
             if section == "image_encoder":
                 encoder = make_image_encoder(settings)
             elif section == "text_encoder" and catalog is not None:
                 texts = catalog.texts[catalog.indices("train")]
                 encoder = adapted_text_encoder(settings, texts)
+                unread = check_texts(settings, encoder, catalog.texts, catalog.rows)
+                if unread:
+                    page.warn(unread)
+            elif section == "class_encoder" and catalog is not None:
+                class_graph(config, catalog.class_names, page.warn)
+                if settings.graph != "names":
+                    found = f"not needed: graph = {settings.graph}"
             else:
                 encoder = make_text_encoder(settings, section)
         except InputError as error:
@@ -219,7 +230,7 @@ def check_encoders(
             continue
         if catalog is not None and section != "class_encoder":
             dims[section] = encoder.dim
-        page.line(section, f"{settings.name}: there")
+        page.line(section, found)
     return dims
 
 

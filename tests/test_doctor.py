@@ -1,5 +1,6 @@
 """The page that is printed before a training, and what stops one."""
 
+import dataclasses
 import shutil
 
 import numpy as np
@@ -9,6 +10,7 @@ from small_runs import EXAMPLE, products, write_catalog
 
 from huse_tf import doctor
 from huse_tf.config import load_config
+from huse_tf.config.values import BadRows
 from huse_tf.run.restore import restore_run
 
 
@@ -92,6 +94,28 @@ def test_an_encoder_that_is_not_there(config, small_run, capsys):
     dims = doctor.check_encoders(page, broken, None)
     assert page.stops and "image_encoder" not in dims
     assert any("STOP" in line and "/nowhere" in line for line in lines(capsys))
+
+
+def test_texts_that_the_encoder_cannot_read(config, capsys):
+    """TF-IDF learns 16 training texts; the 8 others share its unknown word."""
+    rows = products()
+    for i, row in enumerate(rows):
+        if i % 6 < 2:  # validation and test rows
+            row["text"] = f"빨간{i} 모자{i}"
+    write_catalog(config.data.csv, rows)
+    page = doctor.Page()
+    doctor.check_encoders(page, config, doctor.check_catalogue(page, config))
+    (stop,) = [line for line in lines(capsys) if line.startswith("  STOP")]
+    assert "text_encoder.name = tfidf cannot read 8 of 24" in stop
+    assert "row 2 '빨간0 모자0', row 3 '빨간1 모자1', row 8 '빨간6 모자6', ..." in stop
+    page = doctor.Page()
+    settings = dataclasses.replace(
+        config.text_encoder, max_unreadable=BadRows(8, False)
+    )
+    allowed = dataclasses.replace(config, text_encoder=settings)
+    doctor.check_encoders(page, allowed, doctor.check_catalogue(page, allowed))
+    (look,) = [line for line in lines(capsys) if "cannot read" in line]
+    assert look.startswith("  look at") and not page.stops
 
 
 def test_versions(capsys, monkeypatch):

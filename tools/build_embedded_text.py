@@ -28,19 +28,20 @@ def folding_table() -> np.ndarray:
     """Maps each code point to its lower-case letter without accents, or to a space.
 
     Returns:
-        int32 [CODE_POINTS]; 32 for whatever is neither letter nor digit.
+        int32 [CODE_POINTS]; 32 for whatever is no letter, digit or mark (the vowel
+        signs of Hindi or Thai, which stand inside words).
     """
     table = np.full(CODE_POINTS, ord(" "), np.int32)
     for code in range(CODE_POINTS):
         character = chr(code).lower()
-        if unicodedata.category(chr(code))[0] not in "LN":
+        if unicodedata.category(chr(code))[0] not in "LMN":
             continue
         base = [
             c
             for c in unicodedata.normalize("NFD", character)
             if unicodedata.category(c) != "Mn"
         ]
-        # what decomposes into several letters (Hangul) stays one code point
+        # what decomposes into several letters (Hangul) or none (marks) stays as it is
         table[code] = ord(base[0] if len(base) == 1 else character[0])
     return table
 
@@ -51,6 +52,14 @@ def useful(piece: str) -> bool:
         return False
     body = piece.removeprefix("##")
     return bool(body) and all(unicodedata.category(c)[0] in "LN" for c in body)
+
+
+def english(piece: str) -> bool:
+    """Whether the model has learned an entry; it read little but English.
+
+    Words of other scripts get vectors from their n-grams, see encoders/texts/ngrams.py.
+    """
+    return piece.isascii()
 
 
 def frequency_weights(pieces: list[str]) -> np.ndarray:
@@ -144,6 +153,8 @@ def main() -> None:
     weights = frequency_weights(vocabulary)[keep]
     codes, scales = quantise(vectors * weights[:, None])
     pieces = np.array([p.encode() for p, k in zip(vocabulary, keep, strict=True) if k])
+    stays = np.array([english(piece.decode()) for piece in pieces.tolist()])
+    pieces, codes = pieces[stays], codes[stays]
 
     output.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(

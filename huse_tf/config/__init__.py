@@ -1,18 +1,20 @@
 """config.ini: its sections, the kinds of their values, reading and writing."""
 
 from huse_tf.config.comments import comment
+from huse_tf.config.encoder_sections import (
+    ClassEncoderConfig,
+    ImageEncoderConfig,
+    TextEncoderConfig,
+)
 from huse_tf.config.ini import SECTIONS, Config, keys_of, load_config
 from huse_tf.config.sections import (
-    ClassEncoderConfig,
     DataConfig,
     EvaluationConfig,
     ExportConfig,
     FeaturesConfig,
-    ImageEncoderConfig,
     LossConfig,
     ObjectiveConfig,
     OptimizerConfig,
-    TextEncoderConfig,
     TowersConfig,
     TrainingConfig,
 )

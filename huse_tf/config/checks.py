@@ -4,11 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from huse_tf.config.comments import comment
-from huse_tf.config.sections import (
-    ClassEncoderConfig,
-    DataConfig,
-    TextEncoderConfig,
-)
+from huse_tf.config.encoder_sections import ClassEncoderConfig, TextEncoderConfig
+from huse_tf.config.sections import DataConfig
 from huse_tf.config.values import nearest
 from huse_tf.encoders.registry import TEXT_ENCODERS
 from huse_tf.errors import InputError

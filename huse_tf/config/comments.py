@@ -3,12 +3,8 @@
 import dataclasses
 import re
 
-from huse_tf.config.sections import (
-    ClassEncoderConfig,
-    LossConfig,
-    ObjectiveConfig,
-    TextEncoderConfig,
-)
+from huse_tf.config.encoder_sections import ClassEncoderConfig, TextEncoderConfig
+from huse_tf.config.sections import LossConfig, ObjectiveConfig
 from huse_tf.encoders.registry import TEXT_ENCODERS
 from huse_tf.objectives.registry import OBJECTIVES
 

@@ -12,17 +12,19 @@ from typing import Any
 from huse_tf.config import checks
 from huse_tf.config import values as kinds
 from huse_tf.config.comments import comment
-from huse_tf.config.sections import (
+from huse_tf.config.encoder_sections import (
     ClassEncoderConfig,
+    ImageEncoderConfig,
+    TextEncoderConfig,
+)
+from huse_tf.config.sections import (
     DataConfig,
     EvaluationConfig,
     ExportConfig,
     FeaturesConfig,
-    ImageEncoderConfig,
     LossConfig,
     ObjectiveConfig,
     OptimizerConfig,
-    TextEncoderConfig,
     TowersConfig,
     TrainingConfig,
 )

@@ -38,7 +38,7 @@ class Kind:
 
 @dataclasses.dataclass(frozen=True)
 class BadRows:
-    """How many rows of a catalogue may be rejected.
+    """How many rows may be rejected, or texts unread.
 
     Attributes:
         amount: a number of rows, or per cent of all rows.
@@ -49,7 +49,7 @@ class BadRows:
     percent: bool
 
     def limit(self, n_rows: int) -> int:
-        """Returns how many of `n_rows` rows may be rejected."""
+        """Returns how many of `n_rows` rows these are at most."""
         if self.percent:
             return math.floor(n_rows * self.amount / 100)
         return int(self.amount)

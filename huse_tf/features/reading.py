@@ -3,6 +3,7 @@
 import copy
 import os
 import weakref
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -112,6 +113,11 @@ class Features:
             rows = order[first : first + LOAD_ROWS]
             out[rows] = self.gather(rows)
         return out
+
+    def chunks(self) -> Iterator[np.ndarray]:
+        """Reads everything in order, in pieces: float32 [n, D], n at most 8,192."""
+        for first in range(0, len(self), LOAD_ROWS):
+            yield self.gather(np.arange(first, min(first + LOAD_ROWS, len(self))))
 
     def _read(self, locations: np.ndarray, out: np.ndarray) -> None:
         """Reads each run of neighbours on disk with one call.

@@ -23,6 +23,8 @@ MAY_CHANGE = (
     "evaluation.",
     "export.",
     "data.max_bad_rows",
+    "text_encoder.max_unreadable",
+    "class_encoder.max_unreadable",
 )
 # Keys that decide which variables there are: no checkpoint fits another value.
 ARCHITECTURE = (

@@ -16,6 +16,7 @@ from huse_tf.encoders.texts.factory import (
     class_texts,
     encode_class_names,
 )
+from huse_tf.encoders.texts.unread import check_class_names, check_texts
 from huse_tf.errors import InputError
 from huse_tf.features.encode import encode_images, encode_texts
 from huse_tf.features.keys import text_ids
@@ -94,6 +95,9 @@ def make_pipeline(
     Returns:
         The catalogue without the products whose pictures cannot be decoded, and its
         batches.
+
+    Raises:
+        InputError: features cannot be kept, or too many texts cannot be read.
     """
     along = images_train_along(config)
     if along:
@@ -108,10 +112,18 @@ def make_pipeline(
         image = pipelines.pictures(catalog, image_encoder, config.image_encoder, seed)
     else:
         image = keep(features.select(kept))
+    texts, rows = catalog.texts, catalog.rows
     if texts_train_along(config):
-        text = pipelines.tokens(catalog.texts, text_encoder)
+        unread = check_texts(config.text_encoder, text_encoder, texts, rows)
+        text = pipelines.tokens(texts, text_encoder)
     else:
-        text = keep(encode_texts(text_encoder, catalog.texts, config.features))
+        features = encode_texts(text_encoder, texts, config.features)
+        unread = check_texts(
+            config.text_encoder, text_encoder, texts, rows, features.chunks()
+        )
+        text = keep(features)
+    if unread:
+        print(unread)
     return catalog, Pipeline(
         image=image,
         text=text,
@@ -123,11 +135,24 @@ def make_pipeline(
     )
 
 
-def class_graph(config: Config, class_names: tuple[str, ...]) -> np.ndarray:
+def class_graph(
+    config: Config,
+    class_names: tuple[str, ...],
+    warn: Callable[[str], None] = print,
+) -> np.ndarray:
     """Builds A as class_encoder.graph says.
+
+    Args:
+        config: the effective config.
+        class_names: K paths.
+        warn: takes the line about names that the encoder cannot read, if any.
 
     Returns:
         float32 [K, K] in [0, 2].
+
+    Raises:
+        InputError: the encoder, tree or file does not fit the classes, or the encoder
+            cannot read more of their names than class_encoder.max_unreadable.
     """
     graph, separator = config.class_encoder.graph, config.data.class_separator
     if graph == "tree":
@@ -136,9 +161,11 @@ def class_graph(config: Config, class_names: tuple[str, ...]) -> np.ndarray:
         return read_graph(graph, class_names)
     texts = class_texts(class_names, separator)
     encoder = adapted_text_encoder(config.class_encoder, texts, "class_encoder")
-    return graph_from_embeddings(
-        encode_class_names(encoder, class_names, separator), class_names
-    )
+    features = encode_class_names(encoder, class_names, separator)
+    unread = check_class_names(config.class_encoder, class_names, separator, features)
+    if unread:
+        warn(unread)
+    return graph_from_embeddings(features, class_names)
 
 
 def images_train_along(config: Config) -> bool:

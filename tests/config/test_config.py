@@ -258,6 +258,8 @@ def other_value(name, field):
         "text_encoder.fine_tune": "all",
         "data.class_separator": ">",
         "data.max_bad_rows": "7",
+        "text_encoder.max_unreadable": "7",
+        "class_encoder.max_unreadable": "7",
         "training.best_metric": "loss",
         "loss.logit_scale": "learned",
         "evaluation.fusion_weight": "0.1",

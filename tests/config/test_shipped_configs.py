@@ -11,7 +11,8 @@ import pytest
 from huse_tf.config import SECTIONS, comment, load_config
 from huse_tf.config.__main__ import main
 from huse_tf.config.comments import SOURCE, commented
-from huse_tf.config.sections import ClassEncoderConfig, LossConfig, ObjectiveConfig
+from huse_tf.config.encoder_sections import ClassEncoderConfig
+from huse_tf.config.sections import LossConfig, ObjectiveConfig
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -17,10 +17,14 @@ def test_gather_any_rows_in_any_order(pictures, settings, monkeypatch):
     monkeypatch.setattr(store, "SHARD_ROWS", 16)
     monkeypatch.setattr("huse_tf.features.reading.MAX_BUFFERS", 4)
     monkeypatch.setattr("huse_tf.features.reading.OPEN_FILES", 2)
+    monkeypatch.setattr("huse_tf.features.reading.LOAD_ROWS", 30)
     features = encode(Squares(), pictures, settings)
     assert len(shard_files(settings, ".bin")) == 7
     whole = features.load()
     np.testing.assert_allclose(whole, means(pixels_of(100)), rtol=1e-6)
+    chunks = list(features.chunks())
+    assert [len(chunk) for chunk in chunks] == [30, 30, 30, 10]
+    np.testing.assert_array_equal(np.concatenate(chunks), whole)
     rng = np.random.default_rng(0)
     for rows in (
         np.arange(100),

@@ -230,3 +230,14 @@ def test_a_default_spelled_out_is_a_default_left_out(run, tmp_path):
         assert changes.world(run, other) != changes.world(run, config), line
     free = load_config(short, ["training.epochs=7", "features.dtype=float16"])
     assert changes.world(run, free) == changes.world(run, config)
+
+
+def test_texts_that_cannot_be_read_stop_no_earlier_run(run):
+    """It went on whatever it read; its keys of today's config are free to change."""
+    then = run.read_config()
+    assert then.text_encoder.max_unreadable.limit(40) == 40
+    assert then.class_encoder.max_unreadable.limit(40) == 40
+    now = load_config(run.config_file, ["text_encoder.max_unreadable=3"])
+    assert now.class_encoder.max_unreadable.limit(40) == 8
+    assert changes.world(run, now) == changes.world(run, then)
+    changes.check_config(run, now)

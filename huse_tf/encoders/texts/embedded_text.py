@@ -7,18 +7,28 @@ import numpy as np
 import tensorflow as tf
 
 from huse_tf.encoders.base import TextEncoder
+from huse_tf.encoders.texts.ngrams import (
+    isolate_dense,
+    ngram_sums,
+    ordinary_length,
+)
 
 ASSET = Path(__file__).parents[1] / "embedded" / "text.npz"
-PREPROCESSING_VERSION = 1
+PREPROCESSING_VERSION = 2
+# Marks that say how a letter sounds, not which it is, and invisible characters: of
+# European scripts, Hebrew, Arabic, Japanese. Vowel signs of other scripts stay.
+_ACCENTS = r"[\p{Inherited}\p{Cf}\x{0591}-\x{05BD}]+"
 LONGEST_WORD = 64  # characters; the rest of a longer word is ignored
 
 
 class EmbeddedTextEncoder(TextEncoder):
     """Sums frequency-weighted word-piece vectors and scales the sum to length one.
 
-    The vectors are distilled from all-MiniLM-L6-v2 (see embedded/TEXT_CARD.md). A word
-    outside the vocabulary is the sum of its pieces, longest match first. Only core
-    TensorFlow ops are used, so that an exported model loads anywhere.
+    The vectors are distilled from all-MiniLM-L6-v2 (see embedded/TEXT_CARD.md), which
+    read English. A word outside the vocabulary is the sum of its pieces, longest match
+    first; one with other letters than a to z, the sum of pseudo-random vectors of its
+    n-grams: it means nothing, but equal words are equal and similar ones near. Only
+    core TensorFlow ops are used, so that an exported model loads anywhere.
     """
 
     def __init__(self, **kwargs):
@@ -34,6 +44,8 @@ class EmbeddedTextEncoder(TextEncoder):
             vectors, scales = asset["vectors"], asset["scales"]
             folding = asset["folding"]
         self.dim = len(scales)
+        lengths = np.linalg.norm(vectors * scales, axis=1)
+        self._ngram_scale = float(lengths.mean()) / ordinary_length(self.dim)
         self._longest_piece = max(len(p.decode()) for p in pieces.tolist())
         # outside any graph that is being traced, and where tf.data runs
         with tf.init_scope(), tf.device("CPU:0"):
@@ -54,12 +66,13 @@ class EmbeddedTextEncoder(TextEncoder):
         """Computes the features themselves.
 
         Formula: phi = u / |u|, u = sum over the pieces of weight x vector
+            + (pieces' mean length / ordinary word's) x sum over n-grams of signs
 
         Args:
             texts: string [B], UTF-8.
 
         Returns:
-            features: float32 [B, dim], unit rows; zeros where no piece is known.
+            features: float32 [B, dim], unit rows; zeros where there is no letter.
         """
         texts = tf.convert_to_tensor(texts)
         words = self._split(texts)
@@ -67,19 +80,36 @@ class EmbeddedTextEncoder(TextEncoder):
         known = ids >= 0
         rows = words.value_rowids()
         unknown, position = tf.unique(tf.boolean_mask(words.values, ~known))
-        # sums of int8 values are exact in float32: no order of summation matters
-        vectors = tf.concat(
-            [
-                self._look_up(tf.boolean_mask(ids, known)),
-                tf.gather(self._spell(unknown), position),
-            ],
-            axis=0,
+        ascii_only = tf.strings.regex_full_match(unknown, r"[\x00-\x7f]*")
+        spelled = self._spell(tf.where(ascii_only, unknown, ""))
+        known_rows = tf.boolean_mask(rows, known)
+        unknown_rows = tf.boolean_mask(rows, ~known)
+        # sums of whole numbers are exact in float32: no order of summation matters
+        pieces = tf.math.unsorted_segment_sum(
+            tf.concat(
+                [
+                    self._look_up(tf.boolean_mask(ids, known)),
+                    tf.gather(spelled, position),
+                ],
+                axis=0,
+            ),
+            tf.concat([known_rows, unknown_rows], axis=0),
+            tf.size(texts),
         )
-        rows = tf.concat(
-            [tf.boolean_mask(rows, known), tf.boolean_mask(rows, ~known)], axis=0
-        )
-        sums = tf.math.unsorted_segment_sum(vectors, rows, tf.size(texts))
-        return {"features": tf.math.l2_normalize(sums * self._scales, axis=1)}
+        known_parts = pieces * self._scales
+
+        def with_ngrams():
+            ngrams = tf.sparse.segment_sum(
+                ngram_sums(tf.where(ascii_only, "", unknown), self.dim),
+                position,
+                unknown_rows,
+                tf.size(texts),
+            )
+            return known_parts + ngrams * self._ngram_scale
+
+        # English batches are spared the rest
+        sums = tf.cond(tf.reduce_all(ascii_only), lambda: known_parts, with_ngrams)
+        return {"features": tf.math.l2_normalize(sums, axis=1)}
 
     def call(self, prepared: dict[str, tf.Tensor], training: bool = False) -> tf.Tensor:
         """Returns the features [B, dim] that `prepare` computed."""
@@ -88,7 +118,7 @@ class EmbeddedTextEncoder(TextEncoder):
     def _split(self, texts: tf.Tensor) -> tf.RaggedTensor:
         """Splits string [B] into lower-case words without accents: [B, (words)]."""
         # accents of their own code point, soft hyphens and the like join, not split
-        texts = tf.strings.regex_replace(texts, r"[\p{Mn}\p{Cf}]+", "")
+        texts = tf.strings.regex_replace(texts, _ACCENTS, "")
         codes = tf.strings.unicode_decode(texts, "UTF-8")
         last = tf.size(self._folding) - 1
         folded = tf.where(
@@ -96,9 +126,11 @@ class EmbeddedTextEncoder(TextEncoder):
             codes.values,
             tf.gather(self._folding, tf.minimum(codes.values, last)),
         )
-        return tf.strings.split(
-            tf.strings.unicode_encode(codes.with_values(folded), "UTF-8")
+        texts = tf.strings.unicode_encode(codes.with_values(folded), "UTF-8")
+        texts = tf.cond(
+            tf.reduce_all(folded < 128), lambda: texts, lambda: isolate_dense(texts)
         )
+        return tf.strings.split(texts)
 
     def _look_up(self, ids: tf.Tensor) -> tf.Tensor:
         """Gathers the unscaled vectors of piece ids [P]: float32 [P, dim]."""

@@ -9,10 +9,9 @@ import tensorflow as tf
 from huse_tf.encoders.base import TextEncoder, identity_of
 from huse_tf.encoders.contract import check_text_encoder, make_own
 from huse_tf.encoders.registry import TEXT_ENCODERS
+from huse_tf.encoders.texts.unread import encode_now
 from huse_tf.errors import InputError
 from huse_tf.registry import is_own
-
-_CLASS_BATCH = 256
 
 
 class ConcatenatedEncoder(TextEncoder):
@@ -187,20 +186,19 @@ def encode_class_names(
         float32 [K, D].
 
     Raises:
-        InputError: a name has no direction, because it has no word for this encoder.
+        InputError: names have no direction, because they have no word for this
+            encoder.
     """
     texts = class_texts(class_names, separator)
-    batches = []
-    for start in range(0, len(texts), _CLASS_BATCH):
-        batch = tf.constant(texts[start : start + _CLASS_BATCH], tf.string)
-        batches.append(encoder(encoder.prepare(batch), training=False).numpy())
-    features = np.concatenate(batches)
-    for name, row in zip(class_names, features, strict=True):
-        if not row.any():
-            raise InputError(
-                f"class {name!r}: class_encoder finds no word in it; rename the class "
-                "or use another class_encoder.name, or class_encoder.graph = tree"
-            )
+    features = np.concatenate(list(encode_now(encoder, texts)))
+    zero = np.flatnonzero(~features.any(axis=1))
+    if len(zero):
+        more = f" and {len(zero) - 1:,} more" if len(zero) > 1 else ""
+        raise InputError(
+            f"class {class_names[zero[0]]!r}{more}: class_encoder finds no word in it; "
+            "rename the class or use another class_encoder.name, or "
+            "class_encoder.graph = tree"
+        )
     return features
 
 

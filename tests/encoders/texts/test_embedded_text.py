@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.util
+import itertools
 import subprocess
 import sys
 import unicodedata
@@ -17,6 +18,7 @@ from huse_tf.encoders.texts.embedded_text import (
     LONGEST_WORD,
     EmbeddedTextEncoder,
 )
+from huse_tf.encoders.texts.ngrams import ngram_sums, ordinary_length
 
 ROOT = Path(__file__).parents[3]
 
@@ -61,9 +63,17 @@ def spell(word, index):
     return pieces
 
 
+def is_dense(character):
+    scripts = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL")
+    return unicodedata.name(character, "").startswith(scripts)
+
+
 def reference(texts, asset):
-    """Folding by unicodedata, a loop over words, float64."""
+    """Folding by unicodedata, a loop over words, float64; n-grams by `ngram_sums`."""
     index = {p.decode(): i for i, p in enumerate(asset["pieces"].tolist())}
+    vectors = asset["vectors"] * asset["scales"].astype(float)
+    length = np.linalg.norm(vectors, axis=1).mean()
+    scale = length / ordinary_length(vectors.shape[1])
     rows = np.zeros((len(texts), len(asset["scales"])))
     for row, text in zip(rows, texts, strict=True):
         decomposed = unicodedata.normalize("NFD", text.lower())
@@ -72,9 +82,14 @@ def reference(texts, asset):
             for c in decomposed
             if unicodedata.category(c) not in ("Mn", "Cf")
         )
-        for word in folded.split():
-            for piece in spell(word, index):
-                row += asset["vectors"][index[piece]] * asset["scales"].astype(float)
+        folded = unicodedata.normalize("NFC", folded)  # Hangul is whole again
+        for blanked in folded.split():
+            for _, run in itertools.groupby(blanked, is_dense):
+                word = "".join(run)
+                if not word.isascii():
+                    row += ngram_sums([word], len(row))[0].numpy() * scale
+                else:
+                    row += sum(vectors[index[piece]] for piece in spell(word, index))
         row /= max(np.linalg.norm(row), 1e-6)
     return rows
 
@@ -86,6 +101,7 @@ TEXTS = [
     "a" * 500 + " short",
     "x" * 30 + "Ж" * 30 + "end",
     "платье красное  衣服 ΦΩΤΟ",
+    "nike耐克v2 빨간 여름 원피스, فستان أحمر",
     "\tsoft\u00adhyphen\n zero\u200bwidth e\u0301tude ",
     "price: €19.99 — *NEW* 👗👠",
     "",
@@ -117,7 +133,7 @@ def test_random_words_equal_plain_python(encoder, asset):
 
 def test_rows_have_length_one_or_are_zero(encoder):
     norms = np.linalg.norm(encode(encoder, TEXTS), axis=1)
-    np.testing.assert_allclose(norms, [1] * 8 + [0] * 3, atol=1e-6)
+    np.testing.assert_allclose(norms, [1] * 9 + [0] * 3, atol=1e-6)
 
 
 def test_case_accents_and_punctuation_do_not_matter(encoder):
@@ -125,6 +141,18 @@ def test_case_accents_and_punctuation_do_not_matter(encoder):
         encoder, ["cafe noir", "CAFÉ, NOIR!", "cafe\u0301 «noir»", "noir cafe"]
     )
     np.testing.assert_allclose(features, features[:1].repeat(4, axis=0), atol=1e-6)
+
+
+def test_english_words_keep_the_vectors_of_the_table(encoder, asset):
+    """One piece alone: its row of the table, scaled to length one."""
+    random = np.random.default_rng(0)
+    words = [p for p in asset["pieces"].tolist() if not p.startswith(b"##")]
+    chosen = random.choice(len(words), 500, replace=False)
+    rows = [asset["pieces"].tolist().index(words[i]) for i in chosen]
+    table = asset["vectors"][rows] * asset["scales"]
+    expected = table / np.linalg.norm(table, axis=1, keepdims=True)
+    found = encode(encoder, [words[i] for i in chosen])
+    np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
 def test_unknown_word_keeps_its_known_parts(encoder, asset):
@@ -200,7 +228,7 @@ def test_exported_model_runs_with_tensorflow_alone(encoder, tmp_path):
         "numpy.save(sys.argv[2], model.embed_text(texts).numpy())\n"
         "assert not {'huse_tf', 'tensorflow_text'} & set(sys.modules)\n"
     )
-    texts = TEXTS[:4]
+    texts = TEXTS[:7]
     subprocess.run(
         [
             *(sys.executable, "-c", program),
@@ -216,7 +244,8 @@ def test_exported_model_runs_with_tensorflow_alone(encoder, tmp_path):
 
 def test_asset_has_the_folding_table_of_its_script(build_script, asset):
     np.testing.assert_array_equal(asset["folding"], build_script.folding_table())
-    assert all(build_script.useful(p.decode()) for p in asset["pieces"].tolist())
+    pieces = [piece.decode() for piece in asset["pieces"].tolist()]
+    assert all(build_script.useful(p) and build_script.english(p) for p in pieces)
 
 
 def test_quantise_rounds_to_the_nearest(build_script):

@@ -122,3 +122,5 @@ def test_class_name_without_words(keys):
     encoder.adapt(class_texts(CLASSES, "<"))
     with pytest.raises(InputError, match="class '42': class_encoder finds no word"):
         encode_class_names(encoder, [*CLASSES, "42"], "<")
+    with pytest.raises(InputError, match="class '42' and 1 more: class_encoder finds"):
+        encode_class_names(encoder, ["42", *CLASSES, "43"], "<")
