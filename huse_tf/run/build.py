@@ -7,7 +7,7 @@ import numpy as np
 
 from huse_tf.catalog import Catalog
 from huse_tf.config import Config, keys_of
-from huse_tf.encoders.base import ImageEncoder, TextEncoder, identity_of
+from huse_tf.encoders.base import ImageEncoder, TextEncoder
 from huse_tf.model import HuseModel
 from huse_tf.objectives import Objective, make_objective
 from huse_tf.run import changes
@@ -78,13 +78,7 @@ def make_experiment(material: Material, config: Config, run: RunFolder) -> Exper
     """
     catalog, graph = material.catalog, material.graph
     objective = make_objective(config, graph, catalog.class_names)
-    encoders = {
-        f"{kind}_encoder": {**identity_of(encoder), "dim": encoder.dim}
-        for kind, encoder in (
-            ("image", material.image_encoder),
-            ("text", material.text_encoder),
-        )
-    }
+    encoders = changes.encoder_facts(material.image_encoder, material.text_encoder)
     changes.check_catalog(run, catalog)
     changes.check_encoders(run, encoders, graph)
     keys_before = keys_of(run.config_file) if run.config_file.exists() else ()

@@ -8,6 +8,7 @@ import numpy as np
 
 from huse_tf.catalog import SPLITS, Catalog
 from huse_tf.config import Config, keys_of, load_config
+from huse_tf.encoders.base import ImageEncoder, TextEncoder, identity_of
 from huse_tf.errors import InputError
 from huse_tf.replacing import replaced
 from huse_tf.run.folder import RunFolder
@@ -109,9 +110,7 @@ def check_encoders(
     """
     if not run.encoders_file.exists():
         return
-    then = json.loads(run.encoders_file.read_text())
-    now = json.loads(json.dumps(encoders))
-    differences = fact_differences(then, now)
+    differences = _encoder_differences(run, encoders)
     fixed = [line for line in differences if " dim: " in line]
     distances = read_graph(run.graph_file, run.read_classes())
     _judge(
@@ -121,6 +120,34 @@ def check_encoders(
         differences + graph_differences(distances, graph),
         "put the encoder back",
     )
+
+
+def check_served(run: RunFolder, encoders: Mapping[str, object]) -> None:
+    """Compares encoders with those that the run's weights were trained with.
+
+    Args:
+        run: the folder.
+        encoders: as in `check_encoders`.
+
+    Raises:
+        InputError: they differ; the differences are listed.
+    """
+    if not run.encoders_file.exists():
+        return
+    differences = _encoder_differences(run, encoders)
+    if differences:
+        raise InputError(
+            f"`run_dir` {run.path} was trained with another encoder "
+            f"({'; '.join(differences)}), whose features its weights need; put the "
+            "encoder back (an embedded one comes with its version of huse_tf), or "
+            "train anew in another `run_dir`; a model that it exported holds its "
+            "encoders and answers as before"
+        )
+
+
+def _encoder_differences(run: RunFolder, encoders: Mapping[str, object]) -> list[str]:
+    then = json.loads(run.encoders_file.read_text())
+    return fact_differences(then, json.loads(json.dumps(encoders)))
 
 
 def _judge(
@@ -213,6 +240,14 @@ def catalog_facts(catalog: Catalog) -> dict[str, object]:
         "rows": len(catalog),
         "classes": len(catalog.class_names),
         **{split: len(catalog.indices(split)) for split in SPLITS},
+    }
+
+
+def encoder_facts(image: ImageEncoder, text: TextEncoder) -> dict[str, object]:
+    """Returns what identifies the encoders, their content included."""
+    return {
+        f"{kind}_encoder": {**identity_of(encoder), "dim": encoder.dim}
+        for kind, encoder in (("image", image), ("text", text))
     }
 
 

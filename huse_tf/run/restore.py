@@ -10,6 +10,7 @@ from huse_tf.encoders.texts.factory import restored_text_encoder
 from huse_tf.errors import InputError
 from huse_tf.model import HuseModel
 from huse_tf.objectives import make_objective
+from huse_tf.run import changes
 from huse_tf.run.build import build_model
 from huse_tf.run.checkpoints import Checkpoints
 from huse_tf.run.folder import RunFolder, require_run
@@ -53,14 +54,15 @@ def restore_run(path: str | Path, allow_code: bool = False) -> TrainedRun:
             is then run.
 
     Raises:
-        InputError: the folder holds no trained run, its checkpoints are damaged, or
-            it names code that was not allowed.
+        InputError: the folder holds no trained run, its checkpoints are damaged, it
+            was trained with other encoders, or it names code that was not allowed.
     """
     run = require_run(path)
     config = run.read_config(allow_code)
     class_names = run.read_classes()
     image_encoder = make_image_encoder(config.image_encoder)
     text_encoder = restored_text_encoder(config.text_encoder, run.read_text_state())
+    changes.check_served(run, changes.encoder_facts(image_encoder, text_encoder))
     objective = make_objective(
         config, read_graph(run.graph_file, class_names), class_names
     )
