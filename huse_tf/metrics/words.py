@@ -58,7 +58,8 @@ def word_queries(
 
     A word of at least two letters counts for a class if at least 10 of its rows have
     it in their title and at most half of them: what nearly all have says nothing
-    beside the class. A word that the class's own path holds is none.
+    beside the class. A word that the class's own path holds is none, in singular or
+    plural: one begins with the other, and at most two letters are left over.
 
     Args:
         titles: [n].
@@ -77,12 +78,14 @@ def word_queries(
     rows: dict[tuple[int, str], list[int]] = defaultdict(list)
     paths = [words_of(name) for name in class_names]
     for row, (title, label) in enumerate(zip(titles, labels.tolist(), strict=True)):
-        for word in words_of(title) - paths[label]:
+        for word in words_of(title):
             rows[label, word].append(row)
     found = sorted(
         (label, word)
         for (label, word), held in rows.items()
-        if AT_LEAST <= len(held) <= AT_MOST * sizes[label] and word not in leave_out
+        if AT_LEAST <= len(held) <= AT_MOST * sizes[label]
+        and word not in leave_out
+        and not any(_is_same(word, said) for said in paths[label])
     )
     if len(found) > limit:
         draw = np.random.default_rng(seed).choice(len(found), limit, replace=False)
@@ -127,6 +130,14 @@ def word_precision(
             for row, held in zip(nearest, answers, strict=True)
         ]
     )
+
+
+def _is_same(a: str, b: str) -> bool:
+    """Says whether two words are one but for an ending, such as watch and watches."""
+    short, long = sorted((a, b), key=len)
+    if len(short) < 3:
+        return short == long
+    return long.startswith(short) and len(long) - len(short) <= 2
 
 
 def words_of(text: str) -> set[str]:

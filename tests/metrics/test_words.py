@@ -48,10 +48,28 @@ def test_words_are_whole_in_any_case_and_counted_once():
 
 
 def test_what_the_class_says_and_what_is_left_out_is_no_query():
-    titles = ["nice dresses with a bow"] * 10 + ["x"] * 10
+    titles = ["nice Dress, dresses with a bow"] * 10 + ["x"] * 10
     labels = np.zeros(20, int)
     assert found(titles, labels).words == ("bow", "nice", "with")
     assert found(titles, labels, leave_out={"with"}).words == ("bow", "nice")
+
+
+@pytest.mark.parametrize(
+    ("word", "said", "same"),
+    [
+        ("watch", "watches", True),
+        ("shirts", "shirt", True),
+        ("bow", "bow", True),
+        ("tea", "teacups", False),
+        ("be", "bed", False),  # too short to tell
+        ("red", "dresses", False),
+    ],
+)
+def test_singular_and_plural_are_one_word(word, said, same):
+    titles = [f"{word} one"] * 10 + ["x"] * 10
+    names = (f"home<{said}", "other")
+    asked = words.word_queries(titles, np.zeros(20, int), names, SEPARATOR).words
+    assert (word not in asked) == same and "one" in asked
 
 
 def test_more_than_the_limit_are_sampled_the_same_way_each_time():
