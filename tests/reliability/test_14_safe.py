@@ -24,9 +24,19 @@ SOURCES = [
 ] + sorted(ROOT.glob("*.py"))
 MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 MODULES |= {"yaml", "code", "runpy", "imp", "pty"}
-# An Unpickler that makes arrays only, tried by
-# tests/encoders/images/test_embedded_image.py.
-READER = ("tools/build_embedded_image.py", "pickle")
+IMPORT = "import_module of a name that is not written out"
+EXPECTED = [  # file, what, why it runs nothing that a data file says
+    ("huse_tf/__init__.py", IMPORT, "the package's own table"),
+    ("huse_tf/__main__.py", IMPORT, "the package's own table"),
+    ("huse_tf/objectives/__init__.py", IMPORT, "the package's own table"),
+    ("huse_tf/registry.py", IMPORT, "the package's own table"),
+    ("huse_tf/registry.py", IMPORT, "a config's, see tests/run/test_allowed_code.py"),
+    (
+        "tools/build_embedded_image.py",
+        "pickle",
+        "makes arrays only, see tests/encoders/images/test_embedded_image.py",
+    ),
+]
 CALLS = {"eval", "exec", "compile", "__import__", "read_pickle", "load_library"}
 CALLS |= {"load_op_library", "enable_unsafe_deserialization"}
 
@@ -54,7 +64,7 @@ def unsafe_call(call):
     if owner == "os" and name in ("system", "popen"):
         yield name
     if name == "import_module" and not isinstance(call.args[0], ast.Constant):
-        yield "import_module of a name that is not written out"
+        yield IMPORT
     if name == "load_model" and given.get("safe_mode") is not True:
         yield "load_model without safe_mode=True"
     if given.get("safe_mode", True) is not True or given.get("shell") is not None:
@@ -70,7 +80,8 @@ def test_nothing_in_the_sources_could_run_a_file():
         for path in SOURCES
         for line, what in unsafe(ast.parse(path.read_text(encoding="utf-8")))
     ]
-    assert [(path, what) for path, _, what in found] == [READER], found
+    expected = [(path, what) for path, what, _ in EXPECTED]
+    assert [(path, what) for path, _, what in found] == expected, found
 
 
 @pytest.mark.parametrize(
