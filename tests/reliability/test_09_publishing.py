@@ -34,9 +34,10 @@ def contents(version):
         for folder, _, names in os.walk(version) for name in names
     }
 
-looks, versions, root = 0, {}, sys.argv[1]
+looks, versions, root, last = 0, {}, sys.argv[1], False
 print("ready", flush=True)
-while not select.select([0], [], [], 0.001)[0]:
+while not last:
+    last = select.select([0], [], [], 0.001)[0]  # told to stop, it looks once more
     for name in os.listdir(root):
         if name.isdecimal():
             seen = versions.setdefault(name, [])

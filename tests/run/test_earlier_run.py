@@ -237,7 +237,7 @@ def test_texts_that_cannot_be_read_stop_no_earlier_run(run):
     then = run.read_config()
     assert then.text_encoder.max_unreadable.limit(40) == 40
     assert then.class_encoder.max_unreadable.limit(40) == 40
-    now = load_config(run.config_file, ["text_encoder.max_unreadable=3"])
+    now = load_config(run.config_file, [BEFORE, "text_encoder.max_unreadable=3"])
     assert now.class_encoder.max_unreadable.limit(40) == 8
     assert changes.world(run, now) == changes.world(run, then)
     changes.check_config(run, now)

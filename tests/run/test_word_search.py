@@ -76,6 +76,7 @@ def pipeline_of(catalog, text):
         image=lambda positions, step: tf.gather(image, positions),
         text=text,
         labels=catalog.labels,
+        text_ids=np.arange(60),
         split={"validation": np.arange(60)},
         batch_size=7,
         seed=0,
