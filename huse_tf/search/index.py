@@ -159,6 +159,19 @@ class Index:
             allowed[leave_out] = False
         return allowed
 
+    def cosines(self, rows: np.ndarray, vector: np.ndarray, kind: str) -> np.ndarray:
+        """Compares products with a vector.
+
+        Args:
+            rows: int [m], their numbers.
+            vector: float32 [D], unit length.
+            kind: which of the products' vectors are compared.
+
+        Returns:
+            float32 [m].
+        """
+        return self.vectors[kind][rows] @ vector.astype(np.float32)
+
     def products(
         self,
         rows: np.ndarray,

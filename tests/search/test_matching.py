@@ -7,7 +7,7 @@ import pytest
 
 from huse_tf.errors import InputError
 from huse_tf.search.index import DESCRIPTION, KINDS, WORDS, Index
-from huse_tf.search.matching import Query, find, join
+from huse_tf.search.matching import Query, find, order
 from huse_tf.search.request import check_match
 from huse_tf.search.strings import StringWriter
 from huse_tf.search.words import write_words
@@ -52,42 +52,26 @@ def numbers(answer):
     return [product.number for product in answer.products]
 
 
-def test_two_lists_by_hand():
-    """Sums of 1 / (60 + place): 7 is 2nd and 1st, 5 is 1st, 9 is 3rd and 2nd."""
-    rows, vector_ranks, word_ranks = join(
-        np.array([5, 7, 9]), np.array([7, 9]), np.array([1, 2])
-    )
-    sums = {5: 1 / 61, 7: 1 / 62 + 1 / 61, 9: 1 / 63 + 1 / 62}
-    assert rows.tolist() == sorted(sums, key=sums.get, reverse=True) == [7, 9, 5]
-    assert vector_ranks.tolist() == [2, 3, 1]
-    assert word_ranks.tolist() == [1, 2, 0]
-
-
-def test_of_equal_sums_the_better_by_words_is_first_then_the_lower_row():
-    # 3 is 1st and 2nd, 8 is 2nd and 1st; 1 and 2 are by words alone, both 3rd
-    rows, _, _ = join(np.array([3, 8]), np.array([8, 3, 2, 1]), np.array([1, 2, 3, 3]))
-    assert rows.tolist() == [8, 3, 1, 2]
-    rows, _, _ = join(np.array([4]), np.array([9]), np.array([1]))
-    assert rows.tolist() == [9, 4]
-
-
-def test_one_list_alone_keeps_its_order():
-    none = np.empty(0, np.int64)
-    assert join(np.array([4, 2, 9]), none, none)[0].tolist() == [4, 2, 9]
-    assert join(none, np.array([4, 2, 9]), np.array([1, 1, 3]))[0].tolist() == [2, 4, 9]
-    assert join(none, none, none)[0].tolist() == []
+def test_sums_by_hand():
+    """1 + 0 / 4, 0.5 + 4 / 4 and 0.75 + 3 / 4, which is as much but comes later."""
+    found = order(np.array([1.0, 0.5, 0.75]), np.array([0.0, 4.0, 3.0]))
+    assert found.tolist() == [1, 2, 0]
+    assert order(np.array([-1.0, 1.0]), np.array([2.0, 2.0])).tolist() == [1, 0]
 
 
 def test_words_and_vectors_joined(index):
-    """By words 3 has both; of the others 2 has "red", which is rarer than "dress".
+    """BM25 of 2 terms in titles of 2: ln 2.4 for "red", ln 12/7 for "dress", times 0.4.
 
-    0: 1/61 + 1/63 = .03227, 3: 1/64 + 1/61 = .03202, 2: 1/63 + 1/62 = .03200 as 1:
-    1/62 + 1/63, but the better by words; 4: 1/65.
+    By the largest, 3's: 0 and 1 have .381, 2 has .619, 3 has 1; cosines are cos(i / 4).
+    0: 1.381, 1: 1.350, 2: 1.497, 3: 1.732, 4: 0.540.
     """
     answer = ask(index, "red dresses")
     places = {p.number: (p.vector_rank, p.words_rank) for p in answer.products}
     assert places == {0: (1, 3), 1: (2, 3), 2: (3, 2), 3: (4, 1), 4: (5, None)}
-    assert numbers(answer) == [0, 3, 2, 1, 4]
+    red, dress = np.log(2.4), np.log(12 / 7)
+    words = np.array([dress, dress, red, red + dress, 0]) / (red + dress)
+    sums = np.cos(np.arange(5) / 4) + words
+    assert numbers(answer) == np.argsort(-sums).tolist() == [3, 2, 0, 1, 4]
     assert (answer.match, answer.unknown, answer.note) == ("both", (), None)
     matched = {p.number: p.matched for p in answer.products}
     assert matched == {
