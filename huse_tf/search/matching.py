@@ -86,7 +86,8 @@ def find(
         rows = by_vectors
     if match == "both":
         rows = np.union1d(by_vectors, by_words)
-        rows = rows[order(index.cosines(rows, query.vector, kind), scores[rows])]
+        cosines = index.cosines(rows, query.vector, kind)
+        rows = rows[order(cosines, scores[rows], index.words.ceiling(terms))]
     rows = rows[:k]
     products = index.products(
         rows,
@@ -98,23 +99,25 @@ def find(
     return Answer(_explained(products, terms), match, unknown, note)
 
 
-def order(cosines: np.ndarray, scores: np.ndarray) -> np.ndarray:
+def order(cosines: np.ndarray, scores: np.ndarray, ceiling: float) -> np.ndarray:
     """Orders products by meaning and words together.
 
-    Formula: cosine + BM25 / the largest BM25 of any product. Of equal sums the first
-    product comes first.
+    Formula: cosine + BM25 / ceiling. A title with one of a query's four words has about
+    a quarter of what words can add, so that meaning decides there. Of equal sums the
+    first product comes first.
 
     Reference: Bruch, Gai and Ingber 2023, who find such sums of scores better than
     reciprocal rank fusion, and so did validation rows here: docs/search.md.
 
     Args:
         cosines: float [m], of the query's vector and the products'.
-        scores: float [m], BM25, at least one of them above 0.
+        scores: float [m], BM25.
+        ceiling: the BM25 of a title that had all words as well as any title has one.
 
     Returns:
         int64 [m], positions, the best first.
     """
-    return np.argsort(-(cosines + scores / scores.max()), kind="stable")
+    return np.argsort(-(cosines + scores / ceiling), kind="stable")
 
 
 def _places(rows: np.ndarray, listed: np.ndarray, places: np.ndarray) -> np.ndarray:

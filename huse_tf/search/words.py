@@ -67,6 +67,10 @@ class Words:
             self._scorer.get_tokens_ids([term for term in terms if term in self])
         )
 
+    def ceiling(self, terms: Iterable[str]) -> float:
+        """Sums, over the terms that any title has, the largest BM25 for each alone."""
+        return sum(float(self.scores([term]).max()) for term in terms if term in self)
+
 
 def ranked(scores: np.ndarray, depth: int) -> tuple[np.ndarray, np.ndarray]:
     """Ranks what has a score above 0.

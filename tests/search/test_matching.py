@@ -53,10 +53,29 @@ def numbers(answer):
 
 
 def test_sums_by_hand():
-    """1 + 0 / 4, 0.5 + 4 / 4 and 0.75 + 3 / 4, which is as much but comes later."""
-    found = order(np.array([1.0, 0.5, 0.75]), np.array([0.0, 4.0, 3.0]))
-    assert found.tolist() == [1, 2, 0]
-    assert order(np.array([-1.0, 1.0]), np.array([2.0, 2.0])).tolist() == [1, 0]
+    """1 + 0 / 8, 0.5 + 4 / 8, as much but later, and 0.75 + 3 / 8."""
+    found = order(np.array([1.0, 0.5, 0.75]), np.array([0.0, 4.0, 3.0]), 8.0)
+    assert found.tolist() == [2, 0, 1]
+    assert order(np.array([-1.0, 1.0]), np.array([2.0, 2.0]), 4.0).tolist() == [1, 0]
+
+
+def test_the_ceiling_is_of_each_word_alone(index):
+    """0.4 ln 2.4 for "red" and 0.4 ln 12/7 for "dress": see below."""
+    red, dress = 0.4 * np.log(2.4), 0.4 * np.log(12 / 7)
+    assert index.words.ceiling(["red", "dress", "gone"]) == pytest.approx(red + dress)
+    assert index.words.ceiling(["gone"]) == 0
+
+
+def test_one_word_of_four_does_not_outweigh_meaning(index):
+    """4 has "oak", far away; 1 is near and has none. Each of three words is in a title.
+
+    BM25 / 0.4: ln 4 for "oak", "blue" and "mug", ln 2.4 for "red", which two have.
+    0: 1 + .275, 1: .969, 2: .878 + .449, 3: .732 + .174, 4: .540 + .275.
+    """
+    rare, red = np.log(4), np.log(2.4)
+    words = np.array([rare, 0, rare + red, red, rare]) / (3 * rare + red)
+    expected = np.argsort(-(np.cos(np.arange(5) / 4) + words)).tolist()
+    assert numbers(ask(index, "oak blue mug red")) == expected == [2, 0, 1, 3, 4]
 
 
 def test_words_and_vectors_joined(index):
