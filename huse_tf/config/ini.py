@@ -200,7 +200,8 @@ def _read(path: Path) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:
         ini.read_string(path.read_text(encoding="utf-8-sig"), source=str(path))
     except OSError as error:
         raise InputError(
-            f"`config` {path}: cannot be read ({error.strerror}); name an ini file; huse example DIR lays one down"
+            f"`config` {path}: cannot be read ({error.strerror}); name an ini file; "
+            "huse example DIR lays one down"
         ) from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8 ({error}); save it as UTF-8") from error
