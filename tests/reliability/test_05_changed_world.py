@@ -133,7 +133,7 @@ def test_an_encoder_file_that_changed_under_its_name(shop, calm):
         status, output = shop.train("encoder", more)
         assert status == 1, output
         last = output.strip().splitlines()[-1]
-        assert "image_encoder weights: " in last and "--accept_changes" in last
+        assert "image_encoder weights: " in last and "`accept_changes`" in last
         status, output = shop.train("encoder", more, False, True)
     finally:
         network.write_bytes(before)
