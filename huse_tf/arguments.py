@@ -21,7 +21,7 @@ def number(
         and (value > low if bounds[0] == "(" else value >= low)
         and (value < high if bounds[1] == ")" else value <= high)
     ):
-        raise _wrong(name, f"a number {_range(low, high, bounds)}", value)
+        raise _wrong(name, f"a number {range_text(low, high, bounds)}", value)
     return value
 
 
@@ -35,7 +35,7 @@ def integer(name: str, value: Any, low: int, high: float = math.inf) -> int:
     """A whole number between `low` and `high`, both included."""
     whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
     if not (whole and low <= value <= high):
-        raise _wrong(name, f"a whole number {_range(low, high, '[]')}", value)
+        raise _wrong(name, f"a whole number {range_text(low, high, '[]')}", value)
     return value
 
 
@@ -47,7 +47,8 @@ def choice(name: str, value: Any, known: Iterable[str]) -> str:
     return value
 
 
-def _range(low: float, high: float, bounds: str) -> str:
+def range_text(low: float, high: float, bounds: str) -> str:
+    """Says in words what lies between two bounds: ">= 0", "in [0, 1)"."""
     if high == math.inf:
         return f"{'>' if bounds[0] == '(' else '>='} {low:.10g}"
     return f"in {bounds[0]}{low:.10g}, {high:.10g}{bounds[1]}"

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from huse_tf.arguments import range_text
 from huse_tf.encoders.registry import IMAGE_NAMES
 from huse_tf.registry import OWN, OwnName, is_own
 
@@ -80,7 +81,7 @@ def number(low: float, high: float = math.inf, bounds: str = "[]") -> Kind:
             raise ValueError
         return value
 
-    return Kind(f"a number {_range(low, high, bounds)}", parse)
+    return Kind(f"a number {range_text(low, high, bounds)}", parse)
 
 
 def integer(low: int, high: float = math.inf) -> Kind:
@@ -92,7 +93,7 @@ def integer(low: int, high: float = math.inf) -> Kind:
             raise ValueError
         return value
 
-    return Kind(f"a whole number {_range(low, high, '[]')}", parse)
+    return Kind(f"a whole number {range_text(low, high, '[]')}", parse)
 
 
 def choice(*names: str) -> Kind:
@@ -200,12 +201,6 @@ def _bad_rows(text: str, folder: Path) -> BadRows:
     if not 0 <= amount <= (100 if percent else math.inf):
         raise ValueError
     return BadRows(amount, percent)
-
-
-def _range(low: float, high: float, bounds: str) -> str:
-    if high == math.inf:
-        return f"{'>' if bounds[0] == '(' else '>='} {low:.10g}"
-    return f"in {bounds[0]}{low:.10g}, {high:.10g}{bounds[1]}"
 
 
 YES_NO = Kind("yes | no", _truth, lambda value: "yes" if value else "no")
