@@ -34,8 +34,12 @@ class Catalog:
         rows: int64 [N], row numbers in the CSV; the header is 1.
         image_root: the folder of the pictures.
         rejected: the rows that are not used, by row number.
+        ids: str [N], the user's own name of each product; the row number where the
+            catalogue has none. Rows of one id are pictures of one product.
         csv: the file it was read from.
         encoding: how that file was decoded.
+        carried: name of a column that is neither picture, text, class nor split ->
+            str [N], its cells, for whoever shows or writes products.
     """
 
     images: np.ndarray
@@ -46,8 +50,10 @@ class Catalog:
     rows: np.ndarray
     image_root: Path
     rejected: tuple[Rejected, ...]
+    ids: np.ndarray
     csv: Path = Path("catalog.csv")
     encoding: str = "UTF-8"
+    carried: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
 
     def __len__(self) -> int:
         """Returns N."""
@@ -98,6 +104,8 @@ class Catalog:
             labels=self.labels[keep],
             split=self.split[keep],
             rows=self.rows[keep],
+            ids=self.ids[keep],
+            carried={name: cells[keep] for name, cells in self.carried.items()},
             rejected=_by_row((*self.rejected, *dropped)),
         )
 
@@ -207,6 +215,7 @@ def read_catalog(data: DataConfig) -> Catalog:
         rows=np.array(rows, np.int64),
         image_root=data.images,
         rejected=rejected,
+        ids=np.array([str(row) for row in rows], dtype=object),
         csv=data.csv,
         encoding=table.encoding,
     )

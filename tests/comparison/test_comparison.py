@@ -147,7 +147,10 @@ def test_scores_are_means_of_what_the_method_has():
         "image_to_text_R@1": 0.2,
         "text_to_image_R@1": 0.3,
         "text_to_text_R@1": 0.6,
+        "image_to_text_instance_R@10": 0.5,
+        "text_to_image_instance_R@10": 0.7,
         "fusion_accuracy": 0.8,
     }
-    assert sweep.score(one, metrics) == pytest.approx((0.1 + 0.2 + 0.3 + 0.6) / 4)
+    six = (0.1 + 0.2 + 0.3 + 0.6 + 0.5 + 0.7) / 6
+    assert sweep.score(one, metrics) == pytest.approx(six)
     assert sweep.score(two, metrics) == pytest.approx((0.1 + 0.6 + 0.8) / 3)

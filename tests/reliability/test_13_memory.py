@@ -95,6 +95,7 @@ def train_and_evaluate(folder):
         rows=np.arange(ROWS),
         image_root=folder,
         rejected=(),
+        ids=np.arange(ROWS).astype(str),
         csv=folder / "catalog.csv",
         encoding="UTF-8",
     )

@@ -50,6 +50,7 @@ def material():
         rows=np.arange(2, n + 2),
         image_root=Path("/shop/images"),
         rejected=(),
+        ids=np.arange(2, n + 2).astype(str),
     )
     rng = np.random.default_rng(0)
     image, text = (tf.constant(rng.normal(size=[n, DIM]), tf.float32) for _ in range(2))

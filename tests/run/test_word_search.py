@@ -61,6 +61,7 @@ def shop(tmp_path):
         rows=np.arange(2, n + 2),
         image_root=Path("/shop"),
         rejected=(),
+        ids=np.arange(2, n + 2).astype(str),
     )
     config = SimpleNamespace(
         data=SimpleNamespace(class_separator="<"),
