@@ -1,11 +1,12 @@
 """How well a run's search finds "a word and a class", for each way of matching.
 
     python benchmarks/word_queries.py runs/huse [--split validation] [--words red,blue]
+        [--least 10]
 
 Queries are those of huse_tf/metrics/words.py over the rows of a split, which are
-indexed alone: "red dresses" wherever at least ten rows, and at most half of the class,
-have it. Prints, for --match vectors, words and both, the share of the first ten
-answers (P@10) and of the first answers that have the class and the word.
+indexed alone: "red dresses" wherever at least ten rows (or --least), and at most half
+of the class, have it. Prints, for --match vectors, words and both, the share of the
+first ten answers (P@10) and of the first answers that have the class and the word.
 """
 
 import argparse
@@ -21,7 +22,8 @@ quiet.start_tensorflow()
 
 from huse_tf.catalog import read_catalog  # noqa: E402
 from huse_tf.encoders.texts.stop_words import STOP_WORDS  # noqa: E402
-from huse_tf.metrics.words import AT, word_queries  # noqa: E402
+from huse_tf.metrics.registry import WORDS_AT  # noqa: E402
+from huse_tf.metrics.words import AT_LEAST, word_queries  # noqa: E402
 from huse_tf.run.restore import restore_run  # noqa: E402
 from huse_tf.search.build import open_index  # noqa: E402
 from huse_tf.search.matching import find  # noqa: E402
@@ -34,6 +36,7 @@ def main() -> None:
     parser.add_argument("run_dir", type=Path)
     parser.add_argument("--split", default="validation", help="several: a,b")
     parser.add_argument("--words", help="joined by commas; any, if not given")
+    parser.add_argument("--least", type=int, default=AT_LEAST, help="rows that have it")
     args = parser.parse_args()
     trained = restore_run(args.run_dir)
     catalog = read_catalog(trained.config.data)
@@ -53,22 +56,27 @@ def main() -> None:
         index.class_names,
         index.separator,
         leave_out=STOP_WORDS,
+        at_least=args.least,
     )
     wanted = args.words.split(",") if args.words else set(queries.words)
     chosen = [i for i, word in enumerate(queries.words) if word in wanted]
     if not chosen:
-        raise SystemExit("no such queries: no word is in ten titles of a class")
+        raise SystemExit(
+            f"no such queries: no word is in {args.least} titles of a class"
+        )
     print(f"{len(index):,} products, {len(chosen)} queries")
     encoder = QueryEncoder(trained)
     for match in MATCHES:
         hits = []
         for i in chosen:
             query = encoder.query(queries.texts[i], None, match)
-            found = [product.number for product in find(index, query, AT).products]
+            found = [
+                product.number for product in find(index, query, WORDS_AT).products
+            ]
             hit = np.isin(found, queries.answers[i])
-            hits.append([hit.sum() / AT, hit[:1].sum()])
+            hits.append([hit.sum() / WORDS_AT, hit[:1].sum()])
         precision, first = np.mean(hits, axis=0)
-        print(f"--match {match:8}P@{AT} {precision:.3f}  first {first:.3f}")
+        print(f"--match {match:8}P@{WORDS_AT} {precision:.3f}  first {first:.3f}")
 
 
 if __name__ == "__main__":

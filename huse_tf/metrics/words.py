@@ -51,13 +51,14 @@ def word_queries(
     class_names: Sequence[str],
     separator: str,
     leave_out: Collection[str] = (),
+    at_least: int = AT_LEAST,
     limit: int = LIMIT,
     seed: int = 0,
 ) -> WordQueries:
     """Finds the queries that a set of products can answer.
 
-    A word of at least two letters counts for a class if at least 10 of its rows have
-    it in their title and at most half of them: what nearly all have says nothing
+    A word of at least two letters counts for a class if enough of its rows have it in
+    their title and at most half of them: what nearly all have says nothing
     beside the class. A word that the class's own path holds is none, in singular or
     plural: one begins with the other, and at most two letters are left over.
 
@@ -67,6 +68,7 @@ def word_queries(
         class_names: [K] paths, in label order.
         separator: what stands between two levels of a path.
         leave_out: lower-case words that ask for nothing, such as "with".
+        at_least: rows of the class that have the word, at least 1.
         limit: the most queries; more are sampled.
         seed: of the sample.
 
@@ -83,7 +85,7 @@ def word_queries(
     found = sorted(
         (label, word)
         for (label, word), held in rows.items()
-        if AT_LEAST <= len(held) <= AT_MOST * sizes[label]
+        if at_least <= len(held) <= AT_MOST * sizes[label]
         and word not in leave_out
         and not any(_is_same(word, said) for said in paths[label])
     )

@@ -10,6 +10,7 @@ from huse_tf.search.terms import Terms
 from huse_tf.search.words import ranked
 
 DEPTH = 1000  # of either list that is joined; more where more answers are wanted
+NEAR = 50  # products by vector among which a word must be rare to count
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,9 @@ def find(
     if match == "both":
         rows = np.union1d(by_vectors, by_words)
         cosines = index.cosines(rows, query.vector, kind)
-        rows = rows[order(cosines, scores[rows], index.words.ceiling(terms))]
+        known = [term for term in terms if term in index.words]
+        near = np.searchsorted(rows, by_vectors[:NEAR])
+        rows = rows[order(cosines, index.words.present(known, rows), near)]
     rows = rows[:k]
     products = index.products(
         rows,
@@ -99,25 +102,31 @@ def find(
     return Answer(_explained(products, terms), match, unknown, note)
 
 
-def order(cosines: np.ndarray, scores: np.ndarray, ceiling: float) -> np.ndarray:
+def order(cosines: np.ndarray, present: np.ndarray, near: np.ndarray) -> np.ndarray:
     """Orders products by meaning and words together.
 
-    Formula: cosine + BM25 / ceiling. A title with one of a query's four words has about
-    a quarter of what words can add, so that meaning decides there. Of equal sums the
-    first product comes first.
+    Formula: cosine + sum over the words t that a title has of w_t / sum of w_t, where
+    w_t = ln(1 + (m - n_t + 0.5) / (n_t + 0.5)) and n_t of the m products nearest by
+    vector have t. What the vectors know already, such as "lamp" among lamps, is in
+    nearly all of those titles and counts little; what sets them apart, such as a
+    colour, decides. A title with one of a query's four rare words gets about a quarter
+    of what words can add, so that meaning decides there. Of equal sums the first
+    product comes first.
 
-    Reference: Bruch, Gai and Ingber 2023, who find such sums of scores better than
-    reciprocal rank fusion, and so did validation rows here: docs/search.md.
+    Ours; for sums of scores instead of ranks: Bruch, Gai and Ingber 2023. How it was
+    chosen by validation rows: docs/search.md.
 
     Args:
-        cosines: float [m], of the query's vector and the products'.
-        scores: float [m], BM25.
-        ceiling: the BM25 of a title that had all words as well as any title has one.
+        cosines: float [n], of the query's vector and the products'.
+        present: bool [T, n], whether each title has each of the query's words.
+        near: int [m], positions in n of the products nearest by vector.
 
     Returns:
-        int64 [m], positions, the best first.
+        int64 [n], positions, the best first.
     """
-    return np.argsort(-(cosines + scores / ceiling), kind="stable")
+    have = present[:, near].sum(axis=1)
+    weights = np.log1p((len(near) - have + 0.5) / (have + 0.5))
+    return np.argsort(-(cosines + weights @ present / weights.sum()), kind="stable")
 
 
 def _places(rows: np.ndarray, listed: np.ndarray, places: np.ndarray) -> np.ndarray:

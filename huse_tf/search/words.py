@@ -67,9 +67,17 @@ class Words:
             self._scorer.get_tokens_ids([term for term in terms if term in self])
         )
 
-    def ceiling(self, terms: Iterable[str]) -> float:
-        """Sums, over the terms that any title has, the largest BM25 for each alone."""
-        return sum(float(self.scores([term]).max()) for term in terms if term in self)
+    def present(self, terms: Iterable[str], rows: np.ndarray) -> np.ndarray:
+        """Says which titles have which of T terms.
+
+        Args:
+            terms: T.
+            rows: int [m], numbers of titles.
+
+        Returns:
+            bool [T, m].
+        """
+        return np.stack([self.scores([term])[rows] > 0 for term in terms])
 
 
 def ranked(scores: np.ndarray, depth: int) -> tuple[np.ndarray, np.ndarray]:

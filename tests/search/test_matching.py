@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from huse_tf.errors import InputError
+from huse_tf.search import matching
 from huse_tf.search.index import DESCRIPTION, KINDS, WORDS, Index
 from huse_tf.search.matching import Query, find, order
 from huse_tf.search.request import check_match
@@ -53,35 +54,47 @@ def numbers(answer):
 
 
 def test_sums_by_hand():
-    """1 + 0 / 8, 0.5 + 4 / 8, as much but later, and 0.75 + 3 / 8."""
-    found = order(np.array([1.0, 0.5, 0.75]), np.array([0.0, 4.0, 3.0]), 8.0)
-    assert found.tolist() == [2, 0, 1]
-    assert order(np.array([-1.0, 1.0]), np.array([2.0, 2.0]), 4.0).tolist() == [1, 0]
+    """Of the two nearest both have the first word, none the second.
+
+    So w = ln(1 + .5 / 2.5), ln(1 + 2.5 / .5) = .182, 1.792: of 1, 0.6, 0.4 and 0.3
+    the sums are 1 + .092, .6 + .092, .4 + .908, .3 + 1.
+    """
+    cosines = np.array([1.0, 0.6, 0.4, 0.3])
+    present = np.array([[True, True, False, True], [False, False, True, True]])
+    assert order(cosines, present, np.array([0, 1])).tolist() == [2, 3, 0, 1]
+    tied = np.ones([1, 2], bool)
+    assert order(np.array([0.5, 0.5]), tied, np.array([0])).tolist() == [0, 1]
 
 
-def test_the_ceiling_is_of_each_word_alone(index):
-    """0.4 ln 2.4 for "red" and 0.4 ln 12/7 for "dress": see below."""
-    red, dress = 0.4 * np.log(2.4), 0.4 * np.log(12 / 7)
-    assert index.words.ceiling(["red", "dress", "gone"]) == pytest.approx(red + dress)
-    assert index.words.ceiling(["gone"]) == 0
+def test_which_titles_have_which_words(index):
+    found = index.words.present(["red", "dress", "gone"], np.array([3, 2, 4]))
+    assert found.tolist() == [[True, True, False], [True, False, False], [False] * 3]
 
 
 def test_one_word_of_four_does_not_outweigh_meaning(index):
-    """4 has "oak", far away; 1 is near and has none. Each of three words is in a title.
+    """4 has "oak", far away; 1 is near and has none.
 
-    BM25 / 0.4: ln 4 for "oak", "blue" and "mug", ln 2.4 for "red", which two have.
-    0: 1 + .275, 1: .969, 2: .878 + .449, 3: .732 + .174, 4: .540 + .275.
+    Of the 5 nearest, all there are, one has "oak", "blue" and "mug" each, two "red".
     """
-    rare, red = np.log(4), np.log(2.4)
+    rare, red = np.log(1 + 4.5 / 1.5), np.log(1 + 3.5 / 2.5)
     words = np.array([rare, 0, rare + red, red, rare]) / (3 * rare + red)
     expected = np.argsort(-(np.cos(np.arange(5) / 4) + words)).tolist()
     assert numbers(ask(index, "oak blue mug red")) == expected == [2, 0, 1, 3, 4]
 
 
-def test_words_and_vectors_joined(index):
-    """BM25 of 2 terms in titles of 2: ln 2.4 for "red", ln 12/7 for "dress", times 0.4.
+def test_a_word_that_is_common_among_the_nearest_counts_little(index, monkeypatch):
+    """Of the two nearest both are dresses, none red: 3, a red one, and 2 go first."""
+    monkeypatch.setattr(matching, "NEAR", 2)
+    dress, red = np.log(1 + 0.5 / 2.5), np.log(1 + 2.5 / 0.5)
+    words = np.array([dress, dress, red, red + dress, 0]) / (red + dress)
+    expected = np.argsort(-(np.cos(np.arange(5) / 4) + words)).tolist()
+    assert numbers(ask(index, "red dress")) == expected == [2, 3, 0, 1, 4]
 
-    By the largest, 3's: 0 and 1 have .381, 2 has .619, 3 has 1; cosines are cos(i / 4).
+
+def test_words_and_vectors_joined(index):
+    """Of five titles two have "red" and three "dress": ln 2.4 and ln 12/7.
+
+    0 and 1 have .381 of the sum, 2 has .619, 3 has 1; cosines are cos(i / 4).
     0: 1.381, 1: 1.350, 2: 1.497, 3: 1.732, 4: 0.540.
     """
     answer = ask(index, "red dresses")
