@@ -26,8 +26,8 @@ class Catalog:
     """N products of K classes.
 
     Attributes:
-        images: str [N], paths relative to `image_root`.
-        texts: str [N].
+        images: str [N], paths relative to `image_root`; "" where there is no picture.
+        texts: str [N]; "" where there is no text. Never both.
         labels: int32 [N], in [0, K).
         class_names: [K], sorted.
         split: str [N], train, validation or test.
@@ -58,6 +58,16 @@ class Catalog:
     def __len__(self) -> int:
         """Returns N."""
         return len(self.rows)
+
+    @functools.cached_property
+    def has_image(self) -> np.ndarray:
+        """Says which products have a picture, bool [N]."""
+        return self.images != ""
+
+    @functools.cached_property
+    def has_text(self) -> np.ndarray:
+        """Says which products have a text, bool [N]."""
+        return self.texts != ""
 
     def indices(self, split: str) -> np.ndarray:
         """Returns the positions of a split's products, int64 [n], ascending."""
@@ -131,6 +141,12 @@ class Catalog:
         ]
         if self.encoding != "UTF-8":
             lines.append(f"{self.csv.name} was read as {self.encoding}")
+        for has, other, lacks in (
+            (self.has_image, "text", "picture"),
+            (self.has_text, "picture", "text"),
+        ):
+            if alone := len(self) - int(has.sum()):
+                lines.append(f"{alone:,} products have a {other} and no {lacks}")
         trained = np.unique(self.labels[self.split == "train"])
         untrained = np.setdiff1d(self.labels, trained)
         if len(trained) and len(untrained):

@@ -85,11 +85,13 @@ class RowReader:
                     row.number, cells[image], cells[text], cells[name], row.problem
                 )
                 continue
-            path, problem = self._folder.check(cells[image].strip())
+            path, problem = cells[image].strip(), ""
+            if path or not self._data.allow_missing:
+                path, problem = self._folder.check(path)
             product = (path, cells[text].strip(), self._class_name(cells[name]))
             part = split_name(cells[split]) if split is not None else "train"
             if not problem:
-                problem = _content_problem(product, part, seen)
+                problem = self._content_problem(product, part, seen)
             elif [cell.strip() for cell in cells[: len(header)]] == header:
                 problem = "the header again"
             if problem:
@@ -120,13 +122,16 @@ class RowReader:
             self._class_names[cell] = mark.join(levels) if all(levels) else ""
         return self._class_names[cell]
 
-
-def _content_problem(product: tuple[str, str, str], split: str, seen: set) -> str:
-    _, text, name = product
-    if not text:
-        return "empty text"
-    if not name:
-        return "empty class, or an empty level in its path"
-    if not split:
-        return "split is not train, validation or test"
-    return "duplicate row" if product in seen else ""
+    def _content_problem(
+        self, product: tuple[str, str, str], split: str, seen: set
+    ) -> str:
+        image, text, name = product
+        if not text and not self._data.allow_missing:
+            return "empty text"
+        if not text and not image:
+            return "neither picture nor text"
+        if not name:
+            return "empty class, or an empty level in its path"
+        if not split:
+            return "split is not train, validation or test"
+        return "duplicate row" if product in seen else ""

@@ -22,6 +22,12 @@ class DataConfig:
     class_separator: str = _key(
         kinds.word("one or more characters"), "joins the levels of a class path", "<"
     )
+    allow_missing: bool = _key(
+        kinds.YES_NO,
+        "products with a picture or a text alone are used; no: they are rejected",
+        default=True,
+        earlier=False,
+    )
     min_class_size: int = _key(
         kinds.integer(1), "rows of classes smaller than this are rejected", 2
     )

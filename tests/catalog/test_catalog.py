@@ -118,7 +118,8 @@ def test_each_bad_row_is_rejected_with_its_row_and_reason(folder):
         ("image, text,class", "the header again"),
     ]
     good = ["stays.jpg,a,cup", "0.jpg,c,cup,"]
-    catalog = read_rows(folder, *(row for row, _ in cases), *good)
+    rows = (row for row, _ in cases)
+    catalog = read_rows(folder, *rows, *good, allow_missing=False)
     expected = [(14 + i, reason) for i, (_, reason) in enumerate(cases)]
     assert reasons(catalog) == expected
     assert len(catalog) == len(GOOD) + 2
@@ -128,6 +129,23 @@ def test_each_bad_row_is_rejected_with_its_row_and_reason(folder):
         InputError, match="25 of 39 rows are rejected, .* allows 24: 7 "
     ):
         catalog.check_bad_rows(len(cases) - 1)
+
+
+def test_a_product_may_lack_its_picture_or_its_text(folder):
+    rows = [",a cup,cup", "0.jpg, ,cup", " , ,cup", "none.jpg,,cup"]
+    catalog = read_rows(folder, *rows)
+    assert reasons(catalog) == [
+        (16, "neither picture nor text"),
+        (17, "missing file"),
+    ]
+    assert catalog.images[-2:].tolist() == ["", "0.jpg"]
+    assert catalog.texts[-2:].tolist() == ["a cup", ""]
+    assert catalog.has_image.tolist() == [True] * 12 + [False, True]
+    assert catalog.has_text.tolist() == [True] * 12 + [True, False]
+    summary = catalog.summary()
+    assert "1 products have a text and no picture" in summary
+    assert "1 products have a picture and no text" in summary
+    assert "and no" not in read_rows(folder).summary()
 
 
 def test_subfolders(folder):

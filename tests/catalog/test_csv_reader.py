@@ -138,7 +138,7 @@ def test_any_bytes_give_a_catalogue_or_one_line(folder, pieces, start):
         return
     numbers = [*catalog.rows.tolist(), *(row.row for row in catalog.rejected)]
     assert len(set(numbers)) == len(numbers)
-    assert set(catalog.images) <= {f"{i}.jpg" for i in range(6)}
+    assert set(catalog.images) <= {"", *(f"{i}.jpg" for i in range(6))}
     catalog.write_rejected(folder / "rejected.csv")
     assert catalog.summary()
     assert len(catalog.fingerprint) == 64
@@ -152,8 +152,8 @@ def test_any_bytes_give_a_catalogue_or_one_line(folder, pieces, start):
         (HEADER, "a header without rows"),
         (HEADER + "\n \n", "a header without rows"),
         (HEADER + "0.jpg,a,cup\n1.jpg,b,cup\n", "one class only, 'cup'"),
-        (HEADER + "x.jpg,a,cup\n1.jpg,,cup\n", "every row is rejected (2): 1 missing "
-         "file (first: row 2 'x.jpg'), 1 empty text (first: row 3 '1.jpg')"),
+        (HEADER + "x.jpg,a,cup\n1.jpg,b,\n", "every row is rejected (2): 1 missing "
+         "file (first: row 2 'x.jpg'), 1 empty class, or an empty level in its path"),
         ("image,text,class".encode("utf-16-le"), "NUL characters in the header"),
         (b"\xff\xfea\x00\x00\xd8\x00", "broken UTF-16"),
         ('"image,text,class\n', "cannot read the header"),
