@@ -11,18 +11,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 
 from huse_tf.catalog import Catalog, read_catalog
 from huse_tf.catalog.image_files import ImageFolder
 from huse_tf.config import DataConfig
-from huse_tf.distances import fused
 from huse_tf.encoders.base import identity_of
 from huse_tf.errors import InputError
-from huse_tf.progress import Progress
 from huse_tf.run.material import make_pipeline
-from huse_tf.run.pipelines import stored_features
+from huse_tf.run.pipelines import Pipeline, stored_features
 from huse_tf.run.restore import TrainedRun, model_values
+from huse_tf.run.vectors import catalogue_vectors
 from huse_tf.search.approximate import QUERIES, Approximate, build
 from huse_tf.search.index import DESCRIPTION, KINDS, WORDS, Index
 from huse_tf.search.strings import StringWriter
@@ -159,14 +157,13 @@ def _build(trained: TrainedRun, data: DataConfig, folder: Path) -> None:
     print(catalog.summary())
     if not len(catalog):
         raise InputError(f"{data.csv}: no picture can be decoded: nothing to search")
-    everything = dataclasses.replace(pipeline, split={"all": np.arange(len(catalog))})
     beside = folder.with_name("building")
     shutil.rmtree(beside, ignore_errors=True)  # what a killed process left
     beside.mkdir()
     try:
         _write_products(beside, catalog, trained, data)
         write_words(beside / WORDS, catalog.texts)
-        _write_vectors(beside, trained, everything.evaluation("all"), len(catalog))
+        _write_vectors(beside, trained, pipeline, len(catalog))
         os.replace(beside, folder)
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
@@ -193,7 +190,7 @@ def _write_products(
 
 
 def _write_vectors(
-    folder: Path, trained: TrainedRun, batches: tf.data.Dataset, n: int
+    folder: Path, trained: TrainedRun, pipeline: Pipeline, n: int
 ) -> None:
     """Embeds batch by batch into memory-mapped files."""
     dim = trained.config.towers.embedding_dim
@@ -209,19 +206,11 @@ def _write_vectors(
         )
         for kind in KINDS
     }
-    weight = trained.fusion_weight
-
-    @tf.function(reduce_retracing=True)
-    def embed(batch: dict) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        outputs = trained.model(batch, training=False)
-        image, text = outputs["image_embedding"], outputs["text_embedding"]
-        return fused(image, text, weight), image, text
-
-    with Progress(n, "Index", unit="products") as bar:
-        for batch in batches:
-            for kind, values in zip(KINDS, embed(batch), strict=True):
-                files[kind][bar.done : bar.done + len(values)] = values.numpy()
-            bar.update(len(values))
+    for found in catalogue_vectors(trained, pipeline, np.arange(n), "Index"):
+        for kind, values in zip(
+            KINDS, (found.product, found.image, found.text), strict=True
+        ):
+            files[kind][found.positions] = values
     for file in files.values():
         file.flush()
 
