@@ -31,12 +31,11 @@ def main() -> None:
         raise InputError("--csv and --images go together: name both, or neither")
     trained = restore_run(cli.run_dir(), cli.allow_code())
     folder = trained.run.path
-    name = Path(_CSV.value).stem if _CSV.value else _SPLIT.value
+    csv = Path(_CSV.value).resolve() if _CSV.value else None
+    name = trained.run.name_of(csv) if csv else _SPLIT.value
     report = folder / f"report_{name}.html" if _REPORT.value else None
-    if _CSV.value:
-        metrics, meta = evaluate_csv(
-            trained, Path(_CSV.value), Path(_IMAGES.value), report
-        )
+    if csv:
+        metrics, meta = evaluate_csv(trained, csv, Path(_IMAGES.value), report)
     else:
         metrics, meta = evaluate_split(trained, _SPLIT.value, report)
     print(format_table(metrics))

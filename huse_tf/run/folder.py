@@ -1,6 +1,7 @@
 """The run folder: what a run keeps, and what makes two runs the same run."""
 
 import fcntl
+import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -114,6 +115,17 @@ class RunFolder:
         if not self.evaluation_file.exists():
             return {}
         return json.loads(self.evaluation_file.read_text(encoding="utf-8"))
+
+    def name_of(self, csv: Path) -> str:
+        """Returns what the evaluation of another CSV is called.
+
+        No split is called so, and no CSV of the same name in another folder.
+
+        Args:
+            csv: absolute.
+        """
+        where = hashlib.sha256(os.fsencode(csv.parent)).hexdigest()[:8]
+        return f"of_{csv.name}_{where}"
 
     def is_ended(self, step: int, exported: bool) -> bool:
         """Says whether a run of so many steps was evaluated and, if asked, exported."""
