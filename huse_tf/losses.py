@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from huse_tf import arguments
 from huse_tf.distances import paired_distance
+from huse_tf.presence import Present
 
 GRAPH_MARGINS = ("printed", "hinge", "none")
 
@@ -16,7 +17,30 @@ _UNREACHABLE = 4.0
 _NEVER = -1e9
 
 
-def classification_loss(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+def mean_over(values: tf.Tensor, there: tf.Tensor | None) -> tf.Tensor:
+    """Mean of those values that are there.
+
+    Args:
+        values: float32 of any shape, finite where it is not there too.
+        there: bool of the same shape; None for all.
+
+    Returns:
+        float32 scalar; 0 where none is there.
+    """
+    if there is None:
+        return tf.reduce_mean(values)
+    count = tf.reduce_sum(tf.cast(there, tf.float32))
+    return tf.math.divide_no_nan(tf.reduce_sum(tf.where(there, values, 0.0)), count)
+
+
+def points_there(present: Present | None) -> tf.Tensor | None:
+    """Says which of B images and B texts, in this order, are there: bool [2B]."""
+    return None if present is None else tf.concat([*present], 0)
+
+
+def classification_loss(
+    logits: tf.Tensor, labels: tf.Tensor, there: tf.Tensor | None = None
+) -> tf.Tensor:
     """Softmax cross entropy of the shared classifier.
 
     Formula: L_classification = -1/N sum_n log softmax(z_n)[y_n] (eqs. 7, 8).
@@ -24,16 +48,20 @@ def classification_loss(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     Args:
         logits: float32 [N, K].
         labels: int32 [N] in [0, K).
+        there: bool [N], the points to take the mean over; None for all.
 
     Returns:
         float32 scalar, at least 0; ln K for logits that are all equal.
     """
-    return tf.reduce_mean(
-        tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+    return mean_over(
+        tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits),
+        there,
     )
 
 
-def gap_loss(images: tf.Tensor, texts: tf.Tensor) -> tf.Tensor:
+def gap_loss(
+    images: tf.Tensor, texts: tf.Tensor, present: Present | None = None
+) -> tf.Tensor:
     """How far the image and the text of one product lie from each other.
 
     Formula: L_gap = 1/N sum_n d(phi_I(p_n), phi_T(q_n)) (eq. 12).
@@ -41,11 +69,14 @@ def gap_loss(images: tf.Tensor, texts: tf.Tensor) -> tf.Tensor:
     Args:
         images: float32 [B, D], unit rows.
         texts: float32 [B, D], unit rows.
+        present: the modalities of the B products, N of which have both; None where
+            all have.
 
     Returns:
         float32 scalar in [0, 2].
     """
-    return tf.reduce_mean(paired_distance(images, texts))
+    both = None if present is None else present.both
+    return mean_over(paired_distance(images, texts), both)
 
 
 def class_embedding_loss(
@@ -53,25 +84,30 @@ def class_embedding_loss(
     texts: tf.Tensor,
     labels: tf.Tensor,
     class_embeddings: tf.Tensor,
+    present: Present | None = None,
 ) -> tf.Tensor:
     """How far image and text lie from the embedding of their class's name.
 
     Formula: 1/N sum_n d(phi_I(p_n), psi(v)) + d(phi_T(q_n), psi(v)) (eq. 13), v the
-    class of n.
+    class of n. That is twice the mean over the 2N points, and stays so where some are
+    not there.
 
     Args:
         images: float32 [B, D], unit rows.
         texts: float32 [B, D], unit rows.
         labels: int32 [B] in [0, K).
         class_embeddings: float32 [K, D], unit rows.
+        present: the modalities of the B products; None where all have both.
 
     Returns:
         float32 scalar in [0, 4].
     """
     targets = tf.gather(class_embeddings, labels)
-    return tf.reduce_mean(
-        paired_distance(images, targets) + paired_distance(texts, targets)
-    )
+    of_images, of_texts = (paired_distance(x, targets) for x in (images, texts))
+    if present is None:
+        return tf.reduce_mean(of_images + of_texts)
+    distances = tf.concat([of_images, of_texts], 0)
+    return 2.0 * mean_over(distances, points_there(present))
 
 
 def cross_cosines(images: tf.Tensor, texts: tf.Tensor) -> tf.Tensor:
@@ -134,10 +170,12 @@ def graph_loss(
     labels: tf.Tensor,
     targets: GraphTargets,
     cosines: tf.Tensor | None = None,
+    present: Present | None = None,
 ) -> tf.Tensor:
-    """Draws every pair of the batch's 2B points to the distance of their classes.
+    """Draws every pair of the batch's points to the distance of their classes.
 
-    Formula, over the N = 2B images and texts, i and j the classes of m and n:
+    Formula, over the N = 2B images and texts, or as many of them as are there, i and j
+    the classes of m and n:
         none:    1/N^2 sum_mn (d_mn - A_ij)^2 (eq. 9)
         printed: 1/N^2 sum_mn sigma_mn (d_mn - A_ij)^2 (eq. 11), with
                  sigma_mn = 1 if A_ij < zeta and d_mn < zeta, else 0 (eq. 10)
@@ -155,6 +193,7 @@ def graph_loss(
         targets: the semantic graph, from `graph_targets`.
         cosines: float32 [B, B], `cross_cosines`, where another loss reads them too:
             the gradient of both then goes through their one product.
+        present: the modalities of the B products; None where all have both.
 
     Returns:
         float32 scalar, at least 0. It can be differentiated once, by images, texts and
@@ -162,8 +201,18 @@ def graph_loss(
     """
     near = _pairs(targets.near, labels)
     bound = None if targets.margin == "none" else _pairs(targets.bound, labels)
+    points = 2.0 * tf.cast(tf.shape(images)[0], tf.float32)
+    if present is not None:
+        present = Present(*(tf.cast(has, tf.float32) for has in present))
+        points = tf.maximum(tf.reduce_sum(present.image + present.text), 1.0)
 
-    def residual(cosine: tf.Tensor) -> tf.Tensor:
+    def residual(cosine: tf.Tensor, of: str, to: str) -> tf.Tensor:
+        if present is None:
+            return residual_of_all(cosine)
+        there = getattr(present, of)[:, None] * getattr(present, to)[None, :]
+        return residual_of_all(cosine) * there
+
+    def residual_of_all(cosine: tf.Tensor) -> tf.Tensor:
         if targets.margin == "printed":
             return tf.where(cosine > bound, near - cosine, tf.zeros_like(cosine))
         if targets.margin == "hinge":
@@ -172,10 +221,10 @@ def graph_loss(
 
     @tf.custom_gradient
     def loss(images: tf.Tensor, texts: tf.Tensor, *shared: tf.Tensor):
-        within_images = residual(cross_cosines(images, images))
-        across = residual(shared[0] if shared else cross_cosines(images, texts))
-        within_texts = residual(cross_cosines(texts, texts))
-        points = 2.0 * tf.cast(tf.shape(images)[0], tf.float32)
+        cosines = shared[0] if shared else cross_cosines(images, texts)
+        within_images = residual(cross_cosines(images, images), "image", "image")
+        across = residual(cosines, "image", "text")
+        within_texts = residual(cross_cosines(texts, texts), "text", "text")
         # tf.nn.l2_loss is half the sum of squares; the block across counts twice.
         value = (
             2.0 * tf.nn.l2_loss(within_images)
@@ -203,6 +252,7 @@ def product_loss(
     text_ids: tf.Tensor,
     temperature: float | tf.Tensor,
     class_margin: float = 0.0,
+    present: Present | None = None,
 ) -> tf.Tensor:
     """Tells a product's own text and image from those of the batch's other products.
 
@@ -222,6 +272,8 @@ def product_loss(
         text_ids: int64 [B], the same number where the text is the same.
         temperature: above 0; a tensor is trained along.
         class_margin: a difference of cosines, in [0, 2].
+        present: the modalities of the products, B of which have both; None where all
+            have.
 
     Returns:
         float32 scalar, at least 0; ln B for cosines that are all equal, texts that all
@@ -229,17 +281,25 @@ def product_loss(
     """
     margins = tf.where(labels[:, None] == labels[None, :], 0.0, class_margin)
     offsets = tf.where(other_product_same_text(text_ids), _NEVER, margins)
+    if present is not None:
+        offsets = tf.where(all_pairs(present.both), offsets, _NEVER)
     logits = (cosines + offsets) / temperature
     among_texts = tf.reduce_logsumexp(logits, axis=1)
     among_images = tf.reduce_logsumexp(logits, axis=0)
     own = tf.linalg.diag_part(logits)
-    return tf.reduce_mean(0.5 * (among_texts + among_images) - own)
+    both = None if present is None else present.both
+    return mean_over(0.5 * (among_texts + among_images) - own, both)
 
 
 def other_product_same_text(text_ids: tf.Tensor) -> tf.Tensor:
     """Marks the pairs of two products with one text: int64 [B] to bool [B, B]."""
     equal = text_ids[:, None] == text_ids[None, :]
     return tf.linalg.set_diag(equal, tf.zeros_like(text_ids, tf.bool))
+
+
+def all_pairs(there: tf.Tensor) -> tf.Tensor:
+    """Marks the pairs of points that are both there: bool [N] to bool [N, N]."""
+    return there[:, None] & there[None, :]
 
 
 def _pairs(table: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:

@@ -8,6 +8,7 @@ import tensorflow as tf
 from huse_tf.by_group import grouped
 from huse_tf.encoders.base import ImageEncoder, TextEncoder
 from huse_tf.objectives import Objective
+from huse_tf.presence import Present
 from huse_tf.towers import SharedClassifier
 
 
@@ -18,11 +19,15 @@ class HuseModel(keras.Model):
     A batch is a dict: "label" int32 [B]; "image" and "text", the features, float32
     [B, D_i] and [B, D_t], or, for a modality whose encoder is inside, what that
     encoder's `prepare` returned; and, where a text may come twice in a batch, "text_id"
-    int64 [B], the same number where the text is the same.
+    int64 [B], the same number where the text is the same. Where products may lack a
+    modality, "has_image" and "has_text", bool [B], say which have it. What stands in
+    the place of one that is not there must be finite: its embedding is a zero vector,
+    and no loss counts it.
 
     `compile`, `fit`, `evaluate`, `predict` and callbacks are Keras's. What they report
     is each loss's mean over the rows: a batch counts by its rows. Terms over the pairs
-    of a batch, such as eq. 9, are thereby the batches' own, weighted by their rows.
+    of a batch, such as eq. 9, and terms over the products of a batch that have a
+    modality, are thereby the batches' own, weighted by their rows.
     """
 
     def __init__(
@@ -62,7 +67,28 @@ class HuseModel(keras.Model):
             image = self.image_encoder(image, training=training)
         if self.text_encoder is not None:
             text = self.text_encoder(text, training=training)
-        return self.network({"image": image, "text": text}, training=training)
+        outputs = self.network({"image": image, "text": text}, training=training)
+        present = self.present(batch)
+        if present is None:
+            return outputs
+        embeddings = {
+            name: outputs[name] * tf.cast(has, tf.float32)[:, None]
+            for name, has in zip(
+                ("image_embedding", "text_embedding"), present, strict=True
+            )
+        }
+        return {**outputs, **embeddings}
+
+    @staticmethod
+    def present(batch: dict) -> Present | None:
+        """Says which products of a batch have which modality; None: all have both."""
+        given = [batch.get("has_image"), batch.get("has_text")]
+        if all(has is None for has in given):
+            return None
+        all_have = tf.ones_like(batch["label"], tf.bool)
+        return Present(
+            *(all_have if has is None else tf.cast(has, tf.bool) for has in given)
+        )
 
     def losses_of(self, batch: dict, training: bool) -> dict[str, tf.Tensor]:
         """Returns the objective's named scalars, for training and validation alike."""
@@ -70,7 +96,9 @@ class HuseModel(keras.Model):
 
     def judged(self, outputs: dict, batch: dict) -> dict[str, tf.Tensor]:
         """Returns the objective's named scalars of the outputs that a batch gave."""
-        return self.objective(outputs, batch["label"], batch.get("text_id"))
+        return self.objective(
+            outputs, batch["label"], batch.get("text_id"), self.present(batch)
+        )
 
     @property
     def groups(self) -> dict[str, list[keras.Variable]]:

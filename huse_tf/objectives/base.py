@@ -8,7 +8,8 @@ import numpy as np
 import tensorflow as tf
 
 from huse_tf import arguments
-from huse_tf.losses import classification_loss
+from huse_tf.losses import classification_loss, points_there
+from huse_tf.presence import Present
 
 
 class Objective:
@@ -60,15 +61,27 @@ class Objective:
         """Whether logits are trained; if not, accuracies mean nothing."""
         return self.classifier != "untrained"
 
+    @property
+    def takes_missing(self) -> bool:
+        """Whether products may lack a modality: `terms` has an argument `present`."""
+        return "present" in inspect.signature(self.terms).parameters
+
     def terms(
-        self, outputs: dict[str, tf.Tensor], labels: tf.Tensor
+        self,
+        outputs: dict[str, tf.Tensor],
+        labels: tf.Tensor,
+        present: Present | None = None,
     ) -> dict[str, tf.Tensor]:
         """Computes the terms.
+
+        A subclass whose products all have image and text leaves `present` out.
 
         Args:
             outputs: what a call takes, and text_id: int64 [B], the same number where
                 the text is the same.
             labels: int32 [B] in [0, K).
+            present: which products have which modality; None where all have both.
+                What `outputs` holds of one that is not there has no part in any term.
 
         Returns:
             A float32 scalar for each of `names` but "loss".
@@ -80,6 +93,7 @@ class Objective:
         outputs: dict[str, tf.Tensor],
         labels: tf.Tensor,
         text_ids: tf.Tensor | None = None,
+        present: Present | None = None,
     ) -> dict[str, tf.Tensor]:
         """Computes the terms and their weighted sum.
 
@@ -89,17 +103,29 @@ class Objective:
             labels: int32 [B] in [0, K).
             text_ids: int64 [B], the same number where the text is the same; None: all
                 texts of the batch differ.
+            present: which products have which modality, bool [B] each; None: all have
+                both.
 
         Returns:
             A float32 scalar for each of `names`.
 
         Raises:
             ValueError: `names`, `weights` and what `terms` returns do not name the
-                same terms.
+                same terms, or `present` is given and `terms` does not take it.
         """
         if text_ids is None:
             text_ids = tf.range(tf.shape(labels, tf.int64)[0])
-        terms = self.terms({**outputs, "text_id": text_ids}, labels)
+        outputs = {**outputs, "text_id": text_ids}
+        if present is None:
+            terms = self.terms(outputs, labels)
+        elif self.takes_missing:
+            terms = self.terms(outputs, labels, present)
+        else:
+            raise ValueError(
+                f"{type(self).__name__}.terms must have an argument `present` where "
+                "products lack an image or a text: which have one. Received: "
+                f"{inspect.signature(self.terms)}"
+            )
         self._check(terms)
         named = [name for name in self.names if name != "loss"]
         loss = tf.add_n([self.weights[name] * terms[name] for name in named])
@@ -143,8 +169,14 @@ class Objective:
         )
 
 
-def classification_of(outputs: dict[str, tf.Tensor], labels: tf.Tensor) -> tf.Tensor:
-    """Softmax cross entropy, mean over the 2B points of a batch (eqs. 7, 8)."""
+def classification_of(
+    outputs: dict[str, tf.Tensor], labels: tf.Tensor, present: Present | None = None
+) -> tf.Tensor:
+    """Softmax cross entropy, mean over the points of a batch (eqs. 7, 8)."""
+    if present is not None:
+        logits = tf.concat([outputs["image_logits"], outputs["text_logits"]], 0)
+        labels = tf.tile(labels, [2])
+        return classification_loss(logits, labels, points_there(present))
     # Images and texts are equally many, so the mean over the 2B points is the mean of
     # the two means.
     return 0.5 * (

@@ -6,12 +6,14 @@ All are stated in the one distance d = 1 - cos of `distances`.
 import tensorflow as tf
 
 from huse_tf.distances import paired_distance, pairwise_distance
+from huse_tf.losses import all_pairs, mean_over
+from huse_tf.presence import Present
 
 _INFINITY = float("inf")
 
 
 def semi_hard_negatives(
-    distances: tf.Tensor, labels: tf.Tensor, pairs: tf.Tensor
+    distances: tf.Tensor, negatives: tf.Tensor, pairs: tf.Tensor
 ) -> tf.Tensor:
     """Chooses a negative for each pair of anchor and positive.
 
@@ -21,17 +23,16 @@ def semi_hard_negatives(
 
     Args:
         distances: float32 [N, N], of anchors (rows) to all points.
-        labels: int32 [N], of at least two classes.
-        pairs: int64 [P, 2], anchor and positive, in [0, N).
+        negatives: bool [N, N], of each anchor.
+        pairs: int64 [P, 2], anchor and positive, in [0, N); the anchor has a negative.
 
     Returns:
         int64 [P], in [0, N).
 
     Reference: Schroff et al. 2015, section 3.2.
     """
-    other = labels[:, None] != labels[None, :]
     # A distance is at most 2, so that 3 ranks behind every negative.
-    to_negatives = tf.where(other, distances, 3.0)
+    to_negatives = tf.where(negatives, distances, 3.0)
     order = tf.argsort(to_negatives, axis=1)
     # A search in all rows at once is one search in a line where row r starts at 4 r;
     # float64 tells apart there what float32 does at 0.
@@ -44,12 +45,17 @@ def semi_hard_negatives(
         line, sought + tf.gather(starts, anchors), side="right", out_type=tf.int64
     )
     further = place - anchors * tf.shape(distances, tf.int64)[0]
-    count = tf.reduce_sum(tf.cast(other, tf.int64), axis=1)
+    count = tf.reduce_sum(tf.cast(negatives, tf.int64), axis=1)
     rank = tf.minimum(further, tf.gather(count, anchors) - 1)
     return tf.cast(tf.gather_nd(order, tf.stack([anchors, rank], 1)), tf.int64)
 
 
-def triplet_loss(points: tf.Tensor, labels: tf.Tensor, margin: float) -> tf.Tensor:
+def triplet_loss(
+    points: tf.Tensor,
+    labels: tf.Tensor,
+    margin: float,
+    there: tf.Tensor | None = None,
+) -> tf.Tensor:
     """Triplet loss with semi-hard mining in the batch.
 
     Formula: mean over anchors a and positives p of max(0, D_ap - D_an + margin), with
@@ -59,6 +65,7 @@ def triplet_loss(points: tf.Tensor, labels: tf.Tensor, margin: float) -> tf.Tens
         points: float32 [N, D], unit rows.
         labels: int32 [N].
         margin: a squared Euclidean distance.
+        there: bool [N], the points that take part; None for all.
 
     Returns:
         float32 scalar, at least 0; 0 without a positive or without a negative.
@@ -68,8 +75,13 @@ def triplet_loss(points: tf.Tensor, labels: tf.Tensor, margin: float) -> tf.Tens
     distances = pairwise_distance(points, points)
     same = labels[:, None] == labels[None, :]
     positive = tf.linalg.set_diag(same, tf.zeros_like(labels, tf.bool))
-    pairs = tf.where(positive & ~tf.reduce_all(same))  # [P, 2]: anchor, positive
-    negatives = semi_hard_negatives(distances, labels, pairs)
+    negative = ~same
+    if there is not None:
+        positive &= all_pairs(there)
+        negative &= all_pairs(there)
+    has_negative = tf.reduce_any(negative, axis=1, keepdims=True)
+    pairs = tf.where(positive & has_negative)  # [P, 2]: anchor, positive
+    negatives = semi_hard_negatives(distances, negative, pairs)
     to_positive = tf.gather_nd(distances, pairs)
     to_negative = tf.gather_nd(distances, tf.stack([pairs[:, 0], negatives], 1))
     hinge = tf.maximum(2.0 * (to_positive - to_negative) + margin, 0.0)
@@ -78,7 +90,11 @@ def triplet_loss(points: tf.Tensor, labels: tf.Tensor, margin: float) -> tf.Tens
 
 
 def cosine_embedding_loss(
-    images: tf.Tensor, texts: tf.Tensor, margin: float, positive_share: float
+    images: tf.Tensor,
+    texts: tf.Tensor,
+    margin: float,
+    positive_share: float,
+    present: Present | None = None,
 ) -> tf.Tensor:
     """Cosine loss: pairs together, all others below a cosine of `margin`.
 
@@ -92,6 +108,8 @@ def cosine_embedding_loss(
         texts: float32 [B, D], unit rows.
         margin: a cosine.
         positive_share: s, in [0, 1].
+        present: the modalities of the products, B of which have both; None where all
+            have.
 
     Returns:
         float32 scalar, at least 0.
@@ -100,14 +118,21 @@ def cosine_embedding_loss(
     """
     distances = pairwise_distance(images, texts)
     pair = tf.eye(tf.shape(images)[0], dtype=tf.float32) > 0
+    others = ~pair
+    if present is not None:
+        pair &= all_pairs(present.both)
+        others &= all_pairs(present.both)
     too_near = tf.maximum(1.0 - distances - margin, 0.0)
-    return positive_share * _mean(distances, pair) + (1.0 - positive_share) * _mean(
-        too_near, ~pair
-    )
+    return positive_share * mean_over(distances, pair) + (
+        1.0 - positive_share
+    ) * mean_over(too_near, others)
 
 
 def instance_triplet_loss(
-    images: tf.Tensor, texts: tf.Tensor, margin: float
+    images: tf.Tensor,
+    texts: tf.Tensor,
+    margin: float,
+    present: Present | None = None,
 ) -> tf.Tensor:
     """AdaMine's triplets of instances: a query is nearest to its own counterpart.
 
@@ -119,6 +144,8 @@ def instance_triplet_loss(
         images: float32 [B, D], unit rows.
         texts: float32 [B, D], unit rows.
         margin: a cosine distance.
+        present: the modalities of the products, of which those with both take part;
+            None where all have.
 
     Returns:
         float32 scalar, at least 0.
@@ -130,11 +157,18 @@ def instance_triplet_loss(
     to_own = tf.tile(paired_distance(images, texts), [2])[:, None]
     hinge = tf.where(own, 0.0, tf.maximum(to_own + margin - distances, 0.0))
     # "Not at most 0" and not "above 0": what is not a number has to show.
-    return _mean(hinge, ~(hinge <= 0.0))
+    active = ~(hinge <= 0.0)
+    if present is not None:
+        active &= tf.tile(all_pairs(present.both), [2, 1])
+    return mean_over(hinge, active)
 
 
 def class_triplet_loss(
-    images: tf.Tensor, texts: tf.Tensor, labels: tf.Tensor, margin: float
+    images: tf.Tensor,
+    texts: tf.Tensor,
+    labels: tf.Tensor,
+    margin: float,
+    present: Present | None = None,
 ) -> tf.Tensor:
     """AdaMine's triplets of classes: a query is nearer to its class than to others.
 
@@ -147,6 +181,8 @@ def class_triplet_loss(
         texts: float32 [B, D], unit rows.
         labels: int32 [B].
         margin: a cosine distance.
+        present: the modalities of the products, of which those that are there take
+            part; None where all have both.
 
     Returns:
         float32 scalar, at least 0.
@@ -156,12 +192,21 @@ def class_triplet_loss(
     distances = _across(images, texts)
     same = labels[:, None] == labels[None, :]
     positive = tf.linalg.set_diag(same, tf.zeros_like(labels, tf.bool))
-    positive, same = tf.tile(positive, [2, 1]), tf.tile(same, [2, 1])
-    return _active_triplets(distances, positive, ~same, margin)
+    positive, negative = tf.tile(positive, [2, 1]), tf.tile(~same, [2, 1])
+    if present is not None:
+        to_texts = present.image[:, None] & present.text[None, :]
+        there = tf.concat([to_texts, tf.transpose(to_texts)], 0)
+        positive &= there
+        negative &= there
+    return _active_triplets(distances, positive, negative, margin)
 
 
 def hinge_rank_loss(
-    points: tf.Tensor, labels: tf.Tensor, class_embeddings: tf.Tensor, margin: float
+    points: tf.Tensor,
+    labels: tf.Tensor,
+    class_embeddings: tf.Tensor,
+    margin: float,
+    there: tf.Tensor | None = None,
 ) -> tf.Tensor:
     """DeViSE's hinge rank loss against the embeddings of class names.
 
@@ -175,6 +220,7 @@ def hinge_rank_loss(
         labels: int32 [N] in [0, K).
         class_embeddings: float32 [K, D], unit rows.
         margin: a cosine.
+        there: bool [N], the points to take the mean over; None for all.
 
     Returns:
         float32 scalar, at least 0.
@@ -186,7 +232,7 @@ def hinge_rank_loss(
     hinge = tf.maximum(margin + own - distances, 0.0)
     is_own = tf.one_hot(labels, tf.shape(distances)[1], True, False, dtype=tf.bool)
     hinge = tf.where(is_own, 0.0, hinge)
-    return tf.reduce_mean(tf.reduce_sum(hinge, axis=1))
+    return mean_over(tf.reduce_sum(hinge, axis=1), there)
 
 
 def _across(images: tf.Tensor, texts: tf.Tensor) -> tf.Tensor:
@@ -224,9 +270,3 @@ def _active_triplets(
     active = tf.reduce_sum(of_positive)
     total = tf.reduce_sum(of_positive * reach) - tf.reduce_sum(of_negative * distances)
     return tf.math.divide_no_nan(total, active)
-
-
-def _mean(values: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
-    """Mean of the values where the mask is true; 0 where it never is."""
-    count = tf.reduce_sum(tf.cast(mask, tf.float32))
-    return tf.math.divide_no_nan(tf.reduce_sum(tf.where(mask, values, 0.0)), count)

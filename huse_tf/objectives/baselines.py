@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from huse_tf import arguments
-from huse_tf.losses import class_embedding_loss
+from huse_tf.losses import class_embedding_loss, points_there
 from huse_tf.objectives.base import Objective, classification_of, unit_rows
 from huse_tf.objectives.baseline_losses import (
     class_triplet_loss,
@@ -18,6 +18,7 @@ from huse_tf.objectives.baseline_losses import (
     instance_triplet_loss,
     triplet_loss,
 )
+from huse_tf.presence import Present
 
 _Tensors = dict[str, tf.Tensor]
 
@@ -36,9 +37,11 @@ class Separate(Objective):
         """Weighs the only term by 1."""
         super().__init__(classification_loss=1.0)
 
-    def terms(self, outputs: _Tensors, labels: tf.Tensor) -> _Tensors:
+    def terms(
+        self, outputs: _Tensors, labels: tf.Tensor, present: Present | None = None
+    ) -> _Tensors:
         """Computes the classification loss."""
-        return {"classification_loss": classification_of(outputs, labels)}
+        return {"classification_loss": classification_of(outputs, labels, present)}
 
 
 @keras.saving.register_keras_serializable("huse_tf")
@@ -67,11 +70,14 @@ class Triplet(Objective):
         super().__init__(triplet_loss=1.0)
         self._margin = arguments.number("margin", margin, 0, 4)
 
-    def terms(self, outputs: _Tensors, labels: tf.Tensor) -> _Tensors:
+    def terms(
+        self, outputs: _Tensors, labels: tf.Tensor, present: Present | None = None
+    ) -> _Tensors:
         """Computes the triplet loss."""
         points = tf.concat([outputs["image_embedding"], outputs["text_embedding"]], 0)
         labels = tf.tile(labels, [2])
-        return {"triplet_loss": triplet_loss(points, labels, self._margin)}
+        there = points_there(present)
+        return {"triplet_loss": triplet_loss(points, labels, self._margin, there)}
 
 
 @keras.saving.register_keras_serializable("huse_tf")
@@ -109,7 +115,9 @@ class Cme(Objective):
         self._margin = arguments.number("margin", margin, -1, 1)
         self._positive_share = arguments.number("positive_share", positive_share, 0, 1)
 
-    def terms(self, outputs: _Tensors, labels: tf.Tensor) -> _Tensors:
+    def terms(
+        self, outputs: _Tensors, labels: tf.Tensor, present: Present | None = None
+    ) -> _Tensors:
         """Computes the loss of pairs and the classification loss."""
         return {
             "pair_loss": cosine_embedding_loss(
@@ -117,8 +125,9 @@ class Cme(Objective):
                 outputs["text_embedding"],
                 self._margin,
                 self._positive_share,
+                present,
             ),
-            "classification_loss": classification_of(outputs, labels),
+            "classification_loss": classification_of(outputs, labels, present),
         }
 
 
@@ -148,12 +157,18 @@ class AdaMine(Objective):
         super().__init__(instance_loss=1.0, class_loss=class_weight)
         self._margin = arguments.number("margin", margin, 0, 2)
 
-    def terms(self, outputs: _Tensors, labels: tf.Tensor) -> _Tensors:
+    def terms(
+        self, outputs: _Tensors, labels: tf.Tensor, present: Present | None = None
+    ) -> _Tensors:
         """Computes the two triplet losses."""
         images, texts = outputs["image_embedding"], outputs["text_embedding"]
         return {
-            "instance_loss": instance_triplet_loss(images, texts, self._margin),
-            "class_loss": class_triplet_loss(images, texts, labels, self._margin),
+            "instance_loss": instance_triplet_loss(
+                images, texts, self._margin, present
+            ),
+            "class_loss": class_triplet_loss(
+                images, texts, labels, self._margin, present
+            ),
         }
 
 
@@ -182,12 +197,18 @@ class Devise(Objective):
         self._class_embeddings = unit_rows("class_embeddings", class_embeddings)
         self.classes = len(self._class_embeddings)
 
-    def terms(self, outputs: _Tensors, labels: tf.Tensor) -> _Tensors:
+    def terms(
+        self, outputs: _Tensors, labels: tf.Tensor, present: Present | None = None
+    ) -> _Tensors:
         """Computes the rank loss."""
         points = tf.concat([outputs["image_embedding"], outputs["text_embedding"]], 0)
         return {
             "rank_loss": hinge_rank_loss(
-                points, tf.tile(labels, [2]), self._class_embeddings, self._margin
+                points,
+                tf.tile(labels, [2]),
+                self._class_embeddings,
+                self._margin,
+                points_there(present),
             )
         }
 
@@ -223,7 +244,9 @@ class Hie(Objective):
         self._class_embeddings = unit_rows("class_embeddings", class_embeddings)
         self.classes = len(self._class_embeddings)
 
-    def terms(self, outputs: _Tensors, labels: tf.Tensor) -> _Tensors:
+    def terms(
+        self, outputs: _Tensors, labels: tf.Tensor, present: Present | None = None
+    ) -> _Tensors:
         """Computes the distance to the class embeddings and the classification loss."""
         return {
             "class_embedding_loss": 0.5
@@ -232,6 +255,7 @@ class Hie(Objective):
                 outputs["text_embedding"],
                 labels,
                 self._class_embeddings,
+                present,
             ),
-            "classification_loss": classification_of(outputs, labels),
+            "classification_loss": classification_of(outputs, labels, present),
         }

@@ -14,6 +14,7 @@ from huse_tf.losses import (
     product_loss,
 )
 from huse_tf.objectives.base import Objective, classification_of, unit_rows
+from huse_tf.presence import Present
 from huse_tf.semantic_graph import check_graph
 
 
@@ -75,16 +76,21 @@ class Huse(Objective):
         self._class_margin = arguments.number("class_margin", class_margin, 0, 2)
 
     def terms(
-        self, outputs: dict[str, tf.Tensor], labels: tf.Tensor
+        self,
+        outputs: dict[str, tf.Tensor],
+        labels: tf.Tensor,
+        present: Present | None = None,
     ) -> dict[str, tf.Tensor]:
         """Computes the terms of eq. 5, and the product loss where it has a weight."""
         images, texts = outputs["image_embedding"], outputs["text_embedding"]
         by_product = "product_loss" in self.weights
         cosines = cross_cosines(images, texts) if by_product else None
         terms = {
-            "classification_loss": classification_of(outputs, labels),
-            "graph_loss": graph_loss(images, texts, labels, self._targets, cosines),
-            "gap_loss": gap_loss(images, texts),
+            "classification_loss": classification_of(outputs, labels, present),
+            "graph_loss": graph_loss(
+                images, texts, labels, self._targets, cosines, present
+            ),
+            "gap_loss": gap_loss(images, texts, present),
         }
         if by_product:
             terms["product_loss"] = product_loss(
@@ -93,6 +99,7 @@ class Huse(Objective):
                 outputs["text_id"],
                 self._temperature,
                 self._class_margin,
+                present,
             )
         return terms
 
@@ -138,14 +145,17 @@ class HuseP(Objective):
         self.classes = len(self._class_embeddings)
 
     def terms(
-        self, outputs: dict[str, tf.Tensor], labels: tf.Tensor
+        self,
+        outputs: dict[str, tf.Tensor],
+        labels: tf.Tensor,
+        present: Present | None = None,
     ) -> dict[str, tf.Tensor]:
         """Computes the terms."""
         images, texts = outputs["image_embedding"], outputs["text_embedding"]
         return {
-            "classification_loss": classification_of(outputs, labels),
+            "classification_loss": classification_of(outputs, labels, present),
             "class_embedding_loss": class_embedding_loss(
-                images, texts, labels, self._class_embeddings
+                images, texts, labels, self._class_embeddings, present
             ),
-            "gap_loss": gap_loss(images, texts),
+            "gap_loss": gap_loss(images, texts, present),
         }

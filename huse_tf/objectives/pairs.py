@@ -8,8 +8,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from huse_tf.losses import cross_cosines, other_product_same_text, product_loss
+from huse_tf.losses import (
+    all_pairs,
+    cross_cosines,
+    mean_over,
+    other_product_same_text,
+    product_loss,
+)
 from huse_tf.objectives.base import Objective
+from huse_tf.presence import Present
 
 _Tensors = dict[str, tf.Tensor]
 
@@ -37,13 +44,15 @@ class Clip(Objective):
         self._log_scale = _scalar(np.log(_CLIP_SCALE), "log_scale")
         self.variables = (self._log_scale,)
 
-    def terms(self, outputs: _Tensors, labels: tf.Tensor) -> _Tensors:
+    def terms(
+        self, outputs: _Tensors, labels: tf.Tensor, present: Present | None = None
+    ) -> _Tensors:
         """Computes the product loss."""
         cosines = cross_cosines(outputs["image_embedding"], outputs["text_embedding"])
         scale = tf.exp(tf.minimum(self._log_scale.value, np.log(_HIGHEST_SCALE)))
         return {
             "product_loss": product_loss(
-                cosines, labels, outputs["text_id"], 1.0 / scale
+                cosines, labels, outputs["text_id"], 1.0 / scale, present=present
             )
         }
 
@@ -68,7 +77,9 @@ class Siglip(Objective):
         self._bias = _scalar(_SIGLIP_BIAS, "bias")
         self.variables = (self._log_scale, self._bias)
 
-    def terms(self, outputs: _Tensors, labels: tf.Tensor) -> _Tensors:
+    def terms(
+        self, outputs: _Tensors, labels: tf.Tensor, present: Present | None = None
+    ) -> _Tensors:
         """Computes the loss of all pairs."""
         cosines = cross_cosines(outputs["image_embedding"], outputs["text_embedding"])
         logits = tf.exp(self._log_scale.value) * cosines + self._bias.value
@@ -76,8 +87,11 @@ class Siglip(Objective):
         # -log sigmoid(-x) = softplus(x), of own pairs with the sign turned.
         losses = tf.nn.softplus(tf.linalg.set_diag(logits, -own))
         left_out = other_product_same_text(outputs["text_id"])
+        both = None if present is None else present.both
+        if both is not None:
+            left_out |= ~all_pairs(both)
         counted = tf.where(left_out, 0.0, losses)
-        return {"pair_loss": tf.reduce_mean(tf.reduce_sum(counted, axis=1))}
+        return {"pair_loss": mean_over(tf.reduce_sum(counted, axis=1), both)}
 
 
 def _scalar(value: float, name: str) -> keras.Variable:

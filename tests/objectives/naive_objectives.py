@@ -1,4 +1,7 @@
-"""The objectives as loops over float64 arrays: what the fast ones must equal."""
+"""The objectives as loops over float64 arrays: what the fast ones must equal.
+
+A batch may say has_image and has_text, bool [B]; without them all products have both.
+"""
 
 import math
 
@@ -15,8 +18,9 @@ def mean(values):
 
 def cross_entropy(batch):
     """Eqs. 7 and 8 over both modalities."""
-    rows = np.concatenate([batch["image_logits"], batch["text_logits"]])
-    labels = np.tile(batch["label"], 2)
+    there = points_there(batch)
+    rows = np.concatenate([batch["image_logits"], batch["text_logits"]])[there]
+    labels = np.tile(batch["label"], 2)[there]
     return mean(
         [
             math.log(np.exp(row).sum()) - row[label]
@@ -25,13 +29,29 @@ def cross_entropy(batch):
     )
 
 
+def has(batch, modality):
+    return batch.get(f"has_{modality}", np.ones(len(batch["label"]), bool))
+
+
+def points_there(batch):
+    return np.concatenate([has(batch, "image"), has(batch, "text")])
+
+
 def points_of(batch):
+    there = points_there(batch)
     points = np.concatenate([batch["image_embedding"], batch["text_embedding"]])
-    return points, np.tile(batch["label"], 2)
+    return points[there], np.tile(batch["label"], 2)[there]
+
+
+def pairs_of(batch):
+    """The products that have both."""
+    both = has(batch, "image") & has(batch, "text")
+    return {name: values[both] for name, values in batch.items()}
 
 
 def gap(batch):
     """Eq. 12."""
+    batch = pairs_of(batch)
     pairs = zip(batch["image_embedding"], batch["text_embedding"], strict=True)
     return mean([distance(image, text) for image, text in pairs])
 
@@ -56,6 +76,7 @@ def others_of(batch, own):
 
 def product(batch, temperature, class_margin):
     """Softmax of each image's own text among the texts, and the other way round."""
+    batch = pairs_of(batch)
     images, texts, labels = (
         batch[name] for name in ("image_embedding", "text_embedding", "label")
     )
@@ -84,6 +105,7 @@ def clip(batch):
 
 def siglip(batch):
     """Scale 10 and bias -10, where both start; the sum over pairs by B."""
+    batch = pairs_of(batch)
     images, texts = batch["image_embedding"], batch["text_embedding"]
     total = 0.0
     for own, image in enumerate(images):
@@ -91,7 +113,7 @@ def siglip(batch):
             logit = 10.0 * float(image @ texts[j]) - 10.0
             sign = 1.0 if j == own else -1.0
             total += math.log(1.0 + math.exp(-sign * logit))
-    return total / len(images)
+    return total / max(len(images), 1)
 
 
 def to_class(batch, psi):
@@ -132,7 +154,8 @@ def triplet(batch, config):
 
 
 def cme(batch, config):
-    images, texts = batch["image_embedding"], batch["text_embedding"]
+    whole = pairs_of(batch)
+    images, texts = whole["image_embedding"], whole["text_embedding"]
     pairs, others = [], []
     for i, image in enumerate(images):
         for j, text in enumerate(texts):
@@ -152,16 +175,20 @@ def adamine(batch, config):
     images, texts, labels = (
         batch[name] for name in ("image_embedding", "text_embedding", "label")
     )
-    n = len(labels)
     instance, of_class = [], []
-    for queries, items in ((images, texts), (texts, images)):
-        for q in range(n):
+    has_image, has_text = has(batch, "image"), has(batch, "text")
+    both = has_image & has_text
+    for queries, items, asks, found in (
+        (images, texts, has_image, has_text),
+        (texts, images, has_text, has_image),
+    ):
+        for q in np.flatnonzero(asks):
             d = [1.0 - float(queries[q] @ item) for item in items]
-            for j in range(n):
-                if j != q:
+            for j in np.flatnonzero(both):
+                if j != q and both[q]:
                     instance.append(d[q] + config.adamine_margin - d[j])
-            for p in range(n):
-                for j in range(n):
+            for p in np.flatnonzero(found):
+                for j in np.flatnonzero(found):
                     if p != q and labels[p] == labels[q] != labels[j]:
                         of_class.append(d[p] + config.adamine_margin - d[j])
     active = [mean([x for x in terms if x > 0]) for terms in (instance, of_class)]

@@ -48,8 +48,9 @@ def test_semi_hard_negatives_of_a_matrix_by_hand():
         ]
     )
     pairs = [(0, 1), (1, 0), (2, 3), (2, 4), (3, 2), (3, 4), (4, 2), (4, 3)]
+    labels = np.array([0, 0, 1, 1, 1])
     chosen = semi_hard_negatives(
-        distances, tf.constant([0, 0, 1, 1, 1]), tf.constant(pairs, tf.int64)
+        distances, labels[:, None] != labels, tf.constant(pairs, tf.int64)
     )
     assert chosen.numpy().tolist() == [3, 3, 0, 0, 1, 0, 1, 0]
 

@@ -23,6 +23,7 @@ from huse_tf.errors import InputError
 from huse_tf.model import HuseModel
 from huse_tf.objectives import Huse, make_objective
 from huse_tf.objectives.registry import OBJECTIVES
+from huse_tf.presence import Present
 from huse_tf.towers import embedding_network
 from huse_tf.training.optimizers import make_optimizer
 
@@ -112,12 +113,29 @@ def along(points, gradient):
 
 def called(objective, outputs, batch):
     labels = tf.constant(batch["label"], tf.int32)
-    return objective(outputs, labels, tf.constant(batch["text_id"], tf.int64))
+    present = None
+    if "has_image" in batch:
+        present = Present(
+            tf.constant(batch["has_image"]), tf.constant(batch["has_text"])
+        )
+    return objective(outputs, labels, tf.constant(batch["text_id"], tf.int64), present)
 
 
+def lacking(batch, image, text):
+    """A batch whose products at these places lack their image, or their text."""
+    rows = np.arange(len(batch["label"]))
+    has = {"has_image": ~np.isin(rows, image), "has_text": ~np.isin(rows, text)}
+    return {**batch, **has}
+
+
+@pytest.mark.parametrize("lacks", [None, ([1, 4], [0, 6])], ids=["whole", "lacking"])
 @pytest.mark.parametrize("name", OBJECTIVES)
-def test_objective_equals_the_naive_one_in_value_and_gradient(name):
+def test_objective_equals_the_naive_one_in_value_and_gradient(name, lacks):
+    """Of 8 products all have both modalities, or four do: two of these share a text."""
     config, graph, batch = config_of(name), graph_of_names(), random_batch()
+    if lacks:
+        batch["text_id"][2] = batch["text_id"][3]
+        batch = lacking(batch, *lacks)
     objective = make_objective(config, graph, NAMES)
     outputs = {n: tf.constant(batch[n], tf.float32) for n in OUTPUTS}
     with tf.GradientTape() as tape:
@@ -159,6 +177,58 @@ def test_loss_is_the_weighted_sum_of_the_terms(name):
     loss, *terms = (float(scalars[n]) for n in objective.names)
     by_hand = np.dot(weights.get(name, (1.0,)), terms)
     assert loss == pytest.approx(by_hand, rel=1e-6)
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_what_is_not_there_says_nothing(name):
+    """Anything may stand in its place: no term changes, and it has no gradient."""
+    objective = make_objective(config_of(name), graph_of_names(), NAMES)
+    batch = lacking(random_batch(), [1, 4], [0, 6])
+    found = []
+    for factor in (1.0, -7.0):
+        for kind, rows in (("image", [1, 4]), ("text", [0, 6])):
+            for output in ("embedding", "logits"):
+                batch[f"{kind}_{output}"][rows] *= factor
+        outputs = {n: tf.constant(batch[n], tf.float32) for n in OUTPUTS}
+        with tf.GradientTape() as tape:
+            tape.watch(outputs)
+            scalars = called(objective, outputs, batch)
+        gradients = tape.gradient(
+            scalars["loss"], outputs, unconnected_gradients=tf.UnconnectedGradients.ZERO
+        )
+        found.append([v.numpy() for v in (*scalars.values(), *gradients.values())])
+        for output in ("embedding", "logits"):
+            assert not gradients[f"image_{output}"].numpy()[[1, 4]].any()
+            assert not gradients[f"text_{output}"].numpy()[[0, 6]].any()
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+@pytest.mark.parametrize(
+    ("image", "text"),
+    [(range(4), range(4, 8)), (range(8), []), (range(8), range(8))],
+    ids=["nobody has both", "texts alone", "nothing"],
+)
+def test_terms_of_pairs_are_zero_where_nobody_has_both(name, image, text):
+    config, graph = config_of(name), graph_of_names()
+    batch = lacking(random_batch(), image, text)
+    objective = make_objective(config, graph, NAMES)
+    outputs = {n: tf.constant(batch[n], tf.float32) for n in OUTPUTS}
+    watched = {**outputs, "own": [v.value for v in objective.variables]}
+    with tf.GradientTape() as tape:
+        tape.watch(watched)
+        scalars = called(objective, outputs, batch)
+    gradients = tape.gradient(
+        scalars["loss"], watched, unconnected_gradients=tf.UnconnectedGradients.ZERO
+    )
+    for gradient in tf.nest.flatten(gradients):
+        assert np.isfinite(gradient).all()
+    pairs = {"gap_loss", "product_loss", "pair_loss", "instance_loss"}
+    for term in pairs & set(scalars):
+        assert float(scalars[term]) == 0
+    expected = naive_value(name, batch, config, graph)
+    assert float(scalars["loss"]) == pytest.approx(expected, rel=2e-6, abs=1e-9)
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
