@@ -12,9 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from huse_tf.catalog.csv_reader import check_readable, read_table
+from huse_tf.catalog.groups import numbered, product_keys
 from huse_tf.catalog.image_files import ImageFolder
 from huse_tf.catalog.rows import SHOWN, Rejected, RowReader, find_columns
-from huse_tf.catalog.splits import SPLITS, stratified_split
+from huse_tf.catalog.splits import SPLITS
+from huse_tf.catalog.splitting import with_split
 from huse_tf.config import DataConfig
 from huse_tf.errors import InputError
 
@@ -36,10 +38,12 @@ class Catalog:
         rejected: the rows that are not used, by row number.
         ids: str [N], the user's own name of each product; the row number where the
             catalogue has none. Rows of one id are pictures of one product.
+        has_ids: whether these are of an id column.
         csv: the file it was read from.
         encoding: how that file was decoded.
         carried: name of a column that is neither picture, text, class nor split ->
             str [N], its cells, for whoever shows or writes products.
+        notes: lines about how it was read, for the screen.
     """
 
     images: np.ndarray
@@ -51,9 +55,11 @@ class Catalog:
     image_root: Path
     rejected: tuple[Rejected, ...]
     ids: np.ndarray
+    has_ids: bool = False
     csv: Path = Path("catalog.csv")
     encoding: str = "UTF-8"
     carried: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         """Returns N."""
@@ -68,6 +74,20 @@ class Catalog:
     def has_text(self) -> np.ndarray:
         """Says which products have a text, bool [N]."""
         return self.texts != ""
+
+    @functools.cached_property
+    def products(self) -> np.ndarray:
+        """Numbers the products in the order in which they come, int64 [N].
+
+        Rows of one number are pictures of one product.
+        """
+        return numbered(self.ids)
+
+    @functools.cached_property
+    def keys(self) -> list[str]:
+        """Says of each row what its product is, wherever it stands: see groups."""
+        ids = self.ids if self.has_ids else None
+        return product_keys(self.products, ids, self.images, self.texts)
 
     def indices(self, split: str) -> np.ndarray:
         """Returns the positions of a split's products, int64 [n], ascending."""
@@ -139,6 +159,7 @@ class Catalog:
             f"{self.csv.name}: {len(self):,} products in {len(self.class_names):,} "
             f"classes: {shown}"
         ]
+        lines += self.notes
         if self.encoding != "UTF-8":
             lines.append(f"{self.csv.name} was read as {self.encoding}")
         for has, other, lacks in (
@@ -217,17 +238,12 @@ def read_catalog(data: DataConfig) -> Catalog:
         )
     label = {name: i for i, name in enumerate(class_names)}
     labels = np.array([label[name] for name in names], np.int32)
-    split = np.array(splits, dtype=object)
-    if "split" not in columns:
-        split = stratified_split(
-            labels, data.validation_fraction, data.test_fraction, data.split_seed
-        )
-    return Catalog(
+    catalog = Catalog(
         images=np.array(images, dtype=object),
         texts=np.array(texts, dtype=object),
         labels=labels,
         class_names=class_names,
-        split=split,
+        split=np.array(splits, dtype=object),
         rows=np.array(rows, np.int64),
         image_root=data.images,
         rejected=rejected,
@@ -235,6 +251,7 @@ def read_catalog(data: DataConfig) -> Catalog:
         csv=data.csv,
         encoding=table.encoding,
     )
+    return with_split(catalog, data, given="split" in columns)
 
 
 def _by_row(rejected: tuple[Rejected, ...] | list[Rejected]) -> tuple[Rejected, ...]:

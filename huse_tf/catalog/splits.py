@@ -1,4 +1,7 @@
-"""Training, validation and test rows."""
+"""Training, validation and test rows: named, drawn, or by what each product is."""
+
+import hashlib
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -13,11 +16,55 @@ _ALIASES = {
     "test": "test",
     "testing": "test",
 }
+_HASHES = 2**64  # how many values a hash has
 
 
 def split_name(cell: str) -> str:
     """Returns the split that a cell means, or "" for none."""
     return _ALIASES.get(cell.strip().lower(), "")
+
+
+def hashed_split(
+    keys: Sequence[str],
+    groups: np.ndarray,
+    validation_fraction: float,
+    test_fraction: float,
+    seed: int,
+) -> np.ndarray:
+    """Gives each row the split that its key's hash says, whatever others there are.
+
+    A row that comes, goes or moves changes no other one's split. The shares are met on
+    average: of n groups they are off by about sqrt(f (1 - f) / n).
+
+    Formula: u = BLAKE2b(key; seed) / 2^64, the least u of a group; test where
+    u < f_test, validation where u < f_test + f_validation, else train.
+
+    Args:
+        keys: [N], what each row is.
+        groups: int [N]; rows of one number have one split.
+        validation_fraction: share of the rows, in [0, 1).
+        test_fraction: share of the rows; the two sum to less than 1.
+        seed: at least 0; another one gives another split.
+
+    Returns:
+        str [N], train, validation or test.
+    """
+    salt = seed.to_bytes(8)
+    joined = b"".join(
+        hashlib.blake2b(
+            key.encode("utf-8", "surrogatepass"), digest_size=8, key=salt
+        ).digest()
+        for key in keys
+    )
+    drawn = np.frombuffer(joined, ">u8").astype(np.float64) / _HASHES
+    _, numbers = np.unique(groups, return_inverse=True)
+    least = np.ones(len(drawn))
+    np.minimum.at(least, numbers, drawn)
+    share = least[numbers]
+    split = np.full(len(drawn), "train", dtype=object)
+    split[share < test_fraction + validation_fraction] = "validation"
+    split[share < test_fraction] = "test"
+    return split
 
 
 def stratified_split(
@@ -26,7 +73,8 @@ def stratified_split(
     """Draws validation and test rows from each class.
 
     A class of n rows gives n * fraction of them; what rounding takes from one class
-    goes to the next, so that the totals fit. Each class keeps a row to train on.
+    goes to the next, so that the totals fit. Each class keeps a row to train on. One
+    row more draws all of them anew.
 
     Args:
         labels: int [N].

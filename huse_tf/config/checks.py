@@ -27,6 +27,7 @@ def check(path: Path, config: "Config") -> None:
         InputError: two values do not go together.
     """
     _check_fractions(path, config.data)
+    _check_together(path, config.data)
     for name in ("text_encoder", "class_encoder"):
         _check_text_encoder(path, name, getattr(config, name))
     best = config.training.best_metric
@@ -43,6 +44,14 @@ def _check_fractions(path: Path, data: DataConfig) -> None:
         raise InputError(
             f"{path}: data.validation_fraction + data.test_fraction = {held_out:g}: "
             "expected less than 1, for rows to train on"
+        )
+
+
+def _check_together(path: Path, data: DataConfig) -> None:
+    if data.split_by == "draw" and data.split_together != "none":
+        raise InputError(
+            f"{path}: data.split_together = {data.split_together} needs data.split_by "
+            "= hash: a draw knows of classes only"
         )
 
 

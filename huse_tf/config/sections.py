@@ -37,9 +37,21 @@ class DataConfig:
     test_fraction: float = _key(
         kinds.number(0, 1, "[)"), "share of rows where there is no split column", 0.1
     )
+    split_by: str = _key(
+        kinds.choice("hash", "draw"),
+        "without a split column: hash of what a product is, which keeps its split when "
+        "others come or go, or a draw by classes, anew for each catalogue",
+        default="hash",
+        earlier="draw",
+    )
+    split_together: str = _key(
+        kinds.choice("none", "pictures", "texts", "both"),
+        "rows of equal pictures, texts or both share a split; of one product always",
+        "none",
+    )
     split_seed: int = _key(
         kinds.integer(0, 2**31 - 1),
-        "of the split that is drawn where there is no split column",
+        "of the split where there is no split column",
         0,
     )
     max_bad_rows: BadRows = _key(
