@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from huse_tf.distances import cosine_distances
-from huse_tf.errors import InputError
+from huse_tf.errors import InputError, first_line
 
 
 def graph_from_embeddings(
@@ -98,8 +98,11 @@ def read_graph(path: str | Path, class_names: Sequence[str]) -> np.ndarray:
             f"semantic graph {path}: no such file; class_encoder.graph is names, tree "
             "or a CSV with the class names as header and first column"
         ) from None
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as e:
-        raise InputError(f"semantic graph {path}: not a readable CSV ({e})") from e
+    except (OSError, ValueError) as error:  # pandas raises a dozen kinds of these
+        reason = first_line(error)
+        raise InputError(
+            f"semantic graph {path}: not a readable CSV ({reason})"
+        ) from error
     frame.index = frame.index.astype(str)
     for axis, names in (("row", frame.index), ("column", frame.columns)):
         missing = [name for name in class_names if name not in names]

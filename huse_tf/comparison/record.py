@@ -52,7 +52,7 @@ def record(
         "date": datetime.date.today().isoformat(),
         "catalog": {
             "csv": str(config.data.csv),
-            **json.loads(first.catalog_file.read_text()),
+            **first.read_catalog_facts(),
         },
         "batch_size": config.training.batch_size,
         "epochs": config.training.epochs,

@@ -14,6 +14,7 @@ from typing import BinaryIO
 import numpy as np
 
 from huse_tf.errors import InputError
+from huse_tf.replacing import flush
 
 PARTIAL = ".partial"
 STALE_SECONDS = 3600.0
@@ -46,6 +47,7 @@ def write_whole(path: Path, write: Callable[[BinaryIO], None]) -> os.stat_result
             file.flush()
             os.fsync(file.fileno())
         os.replace(partial, path)
+        flush(path.parent)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise

@@ -1,7 +1,6 @@
 """What a report is made of: a trained model's answers about a set of products."""
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from functools import cached_property
 
@@ -13,9 +12,10 @@ from huse_tf.config import Config
 from huse_tf.metrics.classification import fused_classes
 from huse_tf.metrics.words import WordQueries
 from huse_tf.reports.class_tree import ClassTree
-from huse_tf.run.folder import RunFolder
+from huse_tf.run.folder import ANEW, RunFolder
 from huse_tf.run.pipelines import Pipeline
 from huse_tf.run.scoring import Scorer
+from huse_tf.run.small_files import read_text
 from huse_tf.semantic_graph import read_graph
 
 
@@ -140,7 +140,7 @@ def gather(
         meta=meta,
         history=run.read_log(),
         rejected=catalog.rejected,
-        catalog=json.loads(run.catalog_file.read_text(encoding="utf-8")),
-        config=run.config_file.read_text(encoding="utf-8"),
+        catalog=run.read_catalog_facts(),
+        config=read_text(run.config_file, ANEW),
         seed=config.training.seed,
     )

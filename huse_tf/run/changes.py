@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from huse_tf.catalog import SPLITS, Catalog
-from huse_tf.config import Config, keys_of, load_config
+from huse_tf.config import Config, keys_of
 from huse_tf.encoders.base import ImageEncoder, TextEncoder, identity_of
 from huse_tf.errors import InputError
 from huse_tf.replacing import replaced
 from huse_tf.run.folder import RunFolder
-from huse_tf.semantic_graph import read_graph, write_graph
+from huse_tf.semantic_graph import write_graph
 
 # Keys that do not change what is learned up to a step: a run may go on with others.
 MAY_CHANGE = (
@@ -57,7 +57,7 @@ def check_config(run: RunFolder, config: Config) -> None:
                 "nobody knows what they are of; name another `run_dir`"
             )
         return
-    then = load_config(run.config_file, of_run=True)
+    then = run.load_config()
     differences = [
         line for line in then.differences(config) if not line.startswith(MAY_CHANGE)
     ]
@@ -80,16 +80,21 @@ def check_catalog(run: RunFolder, catalog: Catalog) -> None:
     """Compares the catalogue with the one that the run was started on.
 
     Raises:
-        InputError: rows or classes differ; the differences are listed.
+        InputError: rows or classes differ; the differences are listed. Or nobody
+            knows: a file that says it is missing or damaged.
     """
-    if not run.catalog_file.exists():
+    if not run.config_file.exists():
         return
-    then = json.loads(run.catalog_file.read_text())
+    try:
+        then, classes = run.read_catalog_facts(), run.read_classes()
+    except InputError as error:
+        _judge_unknown(run, error)
+        return
     now = catalog_facts(catalog)
     _judge(
         run,
         "was started on another catalogue",
-        class_differences(run.read_classes(), catalog.class_names),
+        class_differences(classes, catalog.class_names),
         fact_differences(then, now),
         "put the catalogue back",
     )
@@ -106,13 +111,18 @@ def check_encoders(
         graph: float32 [K, K]; the classes are those of the run.
 
     Raises:
-        InputError: they differ; the differences are listed.
+        InputError: they differ; the differences are listed. Or nobody knows: a file
+            that says it is missing or damaged.
     """
-    if not run.encoders_file.exists():
+    if not run.config_file.exists():
         return
-    differences = _encoder_differences(run, encoders)
+    try:
+        differences = _encoder_differences(run, encoders)
+        distances = run.read_graph()
+    except InputError as error:
+        _judge_unknown(run, error)
+        return
     fixed = [line for line in differences if " dim: " in line]
-    distances = read_graph(run.graph_file, run.read_classes())
     _judge(
         run,
         "was started with another encoder",
@@ -130,9 +140,14 @@ def check_served(run: RunFolder, encoders: Mapping[str, object]) -> None:
         encoders: as in `check_encoders`.
 
     Raises:
-        InputError: they differ; the differences are listed.
+        InputError: they differ; the differences are listed. Or encoders.json is
+            damaged; where it is missing, a line says that nothing was compared.
     """
-    if not run.encoders_file.exists():
+    if not run.encoders_file.exists():  # nor was it there in early versions
+        print(
+            f"{run.encoders_file} is missing: nobody knows whether the weights were "
+            "trained with these encoders"
+        )
         return
     differences = _encoder_differences(run, encoders)
     if differences:
@@ -146,7 +161,7 @@ def check_served(run: RunFolder, encoders: Mapping[str, object]) -> None:
 
 
 def _encoder_differences(run: RunFolder, encoders: Mapping[str, object]) -> list[str]:
-    then = json.loads(run.encoders_file.read_text())
+    then = run.read_encoder_facts()
     return fact_differences(then, json.loads(json.dumps(encoders)))
 
 
@@ -169,6 +184,13 @@ def _judge(
             f"{remedy}, or train on with the change by `accept_changes`"
         )
     print(f"accepted: {listed}")
+
+
+def _judge_unknown(run: RunFolder, error: InputError) -> None:
+    """Raises where the run may not go on though there is nothing to compare with."""
+    if not run.accept_changes:
+        raise error
+    print(f"accepted: {str(error).partition(';')[0]}")
 
 
 def describe(

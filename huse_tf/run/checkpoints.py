@@ -10,6 +10,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from huse_tf.errors import InputError, first_line
+from huse_tf.replacing import flush
 
 Variables = Mapping[str, Sequence[tf.Variable]]
 _SHAPES = "shapes"
@@ -67,11 +68,11 @@ class Checkpoints:
             files = {file.name: _digest(file) for file in sorted(beside.iterdir())}
             (beside / "manifest.json").write_text(json.dumps(files, indent=1))
             for file in beside.iterdir():
-                _flush(file)
-            _flush(beside)
+                flush(file)
+            flush(beside)
             shutil.rmtree(target, ignore_errors=True)
             os.rename(beside, target)
-            _flush(self.folder)
+            flush(self.folder)
         except (OSError, tf.errors.OpError) as error:
             shutil.rmtree(beside, ignore_errors=True)
             raise InputError(
@@ -159,6 +160,9 @@ def _trouble(folder: Path) -> str:
     """Says what is wrong with a checkpoint's files, or nothing."""
     try:
         manifest = json.loads((folder / "manifest.json").read_text())
+        for name in {file.name for file in folder.iterdir()} - {"manifest.json"}:
+            if name not in manifest:
+                return f"{name} is not in the manifest"
         for name, expected in manifest.items():
             if _digest(folder / name) != expected:
                 return f"{name} is not what was written"
@@ -172,11 +176,3 @@ def _trouble(folder: Path) -> str:
 def _digest(file: Path) -> str:
     with open(file, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

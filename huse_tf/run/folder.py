@@ -11,10 +11,25 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from huse_tf.config import Config, load_config
+from huse_tf.config import Config, keys_of, load_config
 from huse_tf.errors import InputError, first_line
 from huse_tf.features.files import read_arrays
-from huse_tf.replacing import replaced
+from huse_tf.replacing import flush, replaced
+from huse_tf.run.small_files import (
+    damaged,
+    not_as_expected,
+    read_object,
+    read_text,
+)
+from huse_tf.semantic_graph import read_graph
+
+ANEW = (
+    "put it back from a copy, or run the training command again with "
+    "`accept_changes`, which writes it anew"
+)
+EVALUATE = "run the training command again, which evaluates the run anew"
+_LAST_KEY = "export.at_end"  # of a run's config.ini
+_RECORD = {"split": str, "step": int, "epoch": int}  # of a line of metrics.jsonl
 
 
 class RunFolder:
@@ -57,7 +72,9 @@ class RunFolder:
             InputError: it cannot be created, or another process trains in it.
         """
         with self.writing(self.path):
-            self.path.mkdir(parents=True, exist_ok=True)
+            if not self.path.exists():
+                self.path.mkdir(parents=True, exist_ok=True)
+                flush(self.path.parent)
             self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o666)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -71,6 +88,26 @@ class RunFolder:
             # in one piece: who is refused reads it at any time
             os.pwrite(self._lock, f"{os.getpid():<20}\n".encode(), 0)
 
+    def load_config(self) -> Config:
+        """Returns the config that the run was made with, to compare with.
+
+        Raises:
+            InputError: config.ini is missing or damaged.
+        """
+        try:
+            found = load_config(self.config_file, of_run=True)
+            # every version wrote all sections, this one the last: without it, the
+            # keys that are missing would be taken for keys that came later
+            whole = self.config_file.read_text(encoding="utf-8").endswith("\n")
+            if not whole or _LAST_KEY not in keys_of(self.config_file):
+                raise damaged(self.config_file, "it is cut", "its end is missing")
+            return found
+        except InputError as error:
+            raise InputError(
+                f"`run_dir` {self.path}: its config.ini cannot be used; put it back "
+                f"from a copy, or the config that the run was started with: {error}"
+            ) from error
+
     def read_config(self, allow_code: bool = False) -> Config:
         """Returns the config that the run was made with.
 
@@ -81,7 +118,7 @@ class RunFolder:
         Raises:
             InputError: it names such a class, or it cannot be read.
         """
-        config = load_config(self.config_file, of_run=True)
+        config = self.load_config()
         own = config.own_parts()
         if own and not allow_code:
             raise InputError(
@@ -92,8 +129,49 @@ class RunFolder:
         return config
 
     def read_classes(self) -> tuple[str, ...]:
-        """Returns the class names in label order."""
-        return tuple(self.classes_file.read_text(encoding="utf-8").splitlines())
+        """Returns the class names in label order.
+
+        Raises:
+            InputError: the file, or catalog.json, which counts them, is missing or
+                damaged.
+        """
+        text = read_text(self.classes_file, ANEW)
+        names = tuple(text.removesuffix("\n").split("\n"))
+        count = self.read_catalog_facts()["classes"]
+        if len(names) != count or len(set(names)) < count or not text.endswith("\n"):
+            problem = f"expected {count} different names, received {len(set(names))}"
+            raise damaged(self.classes_file, problem, ANEW)
+        return names
+
+    def read_graph(self) -> np.ndarray:
+        """Returns the distances between the classes, float32 [K, K].
+
+        Raises:
+            InputError: the file, or one that lists the classes, is missing or damaged.
+        """
+        names = self.read_classes()
+        try:
+            return read_graph(self.graph_file, names)
+        except InputError as error:
+            raise InputError(f"{error}; {ANEW}") from error
+
+    def read_catalog_facts(self) -> dict[str, object]:
+        """Returns what catalog.json holds, see `changes.catalog_facts`.
+
+        Raises:
+            InputError: it is missing or damaged.
+        """
+        kinds = {"fingerprint": str, "rows": int, "classes": int}
+        return read_object(self.catalog_file, ANEW, kinds)
+
+    def read_encoder_facts(self) -> dict[str, object]:
+        """Returns what encoders.json holds, see `changes.encoder_facts`.
+
+        Raises:
+            InputError: it is missing or damaged.
+        """
+        kinds = {"image_encoder": dict, "text_encoder": dict}
+        return read_object(self.encoders_file, ANEW, kinds)
 
     def read_text_state(self) -> dict[str, np.ndarray]:
         """Returns what the text encoder learned from the training texts.
@@ -111,10 +189,20 @@ class RunFolder:
         return arrays
 
     def read_evaluation(self) -> dict:
-        """Returns what evaluation.json holds, nothing before the end of training."""
-        if not self.evaluation_file.exists():
+        """Returns what evaluation.json holds, nothing before the end of training.
+
+        Raises:
+            InputError: it is damaged, or missing though the run has ended.
+        """
+        if not self.evaluation_file.exists() and not self.ended_file.exists():
             return {}
-        return json.loads(self.evaluation_file.read_text(encoding="utf-8"))
+        found = read_object(self.evaluation_file, EVALUATE, {"meta": dict})
+        weight = found["meta"].get("fusion_weight", 0.5)
+        if not isinstance(weight, int | float) or not 0 <= weight <= 1:
+            raise damaged(
+                self.evaluation_file, f"fusion_weight: received {weight!r}", EVALUATE
+            )
+        return found
 
     def name_of(self, csv: Path) -> str:
         """Returns what the evaluation of another CSV is called.
@@ -128,10 +216,19 @@ class RunFolder:
         return f"of_{csv.name}_{where}"
 
     def is_ended(self, step: int, exported: bool) -> bool:
-        """Says whether a run of so many steps was evaluated and, if asked, exported."""
+        """Says whether a run of so many steps was evaluated and, if asked, exported.
+
+        Where the files that say so are damaged, a line is printed, and it was not.
+        """
         if not self.ended_file.exists():
             return False
-        end = json.loads(self.ended_file.read_text())
+        try:
+            kinds = {"step": int, "exported": bool}
+            end = read_object(self.ended_file, EVALUATE, kinds)
+            self.read_evaluation()
+        except InputError as error:
+            print(f"{str(error).partition(';')[0]}: the run is evaluated anew")
+            return False
         return end["step"] == step and (end["exported"] or not exported)
 
     def end(self, step: int, exported: bool) -> None:
@@ -150,18 +247,35 @@ class RunFolder:
                 stream.write(json.dumps(record) + "\n")
 
     def read_log(self) -> list[dict]:
-        """Returns the lines of metrics.jsonl."""
-        with open(self.metrics_file, encoding="utf-8") as stream:
-            return [json.loads(line) for line in stream]
+        """Returns the records of metrics.jsonl; says how many lines are none.
+
+        A machine that went down may leave a cut last line, or anything.
+        """
+        lines = self._log_lines()
+        records = [record for record in map(_record, lines) if record]
+        if len(records) < len(lines):
+            print(
+                f"{self.metrics_file}: {len(lines) - len(records):,} of {len(lines):,} "
+                "lines are damaged and left out"
+            )
+        return records
+
+    def _log_lines(self) -> list[str]:
+        """Returns the lines of metrics.jsonl with their ends; none without the file."""
+        if not self.metrics_file.exists():
+            return []
+        with open(self.metrics_file, encoding="utf-8", errors="replace") as stream:
+            return list(stream)
 
     def forget_after(self, step: int) -> None:
         """Drops the lines of metrics.jsonl that a resumed run will write again."""
         if not self.metrics_file.exists():
             return
-        lines = self.metrics_file.read_text(encoding="utf-8", errors="replace")
-        kept = [
-            line for line in lines.splitlines(keepends=True) if _is_until(line, step)
-        ]
+        kept = []
+        for line in self._log_lines():
+            record = _record(line)
+            if record and record["step"] <= step:
+                kept.append(line)
         with self.writing(self.metrics_file), replaced(self.metrics_file) as path:
             path.write_text("".join(kept), encoding="utf-8")
 
@@ -183,12 +297,16 @@ class RunFolder:
             ) from error
 
 
-def _is_until(line: str, step: int) -> bool:
-    """Says whether a line is whole and of a step not after `step`."""
+def _record(line: str) -> dict | None:
+    """Reads a line of metrics.jsonl; None where it is not one that `log` wrote."""
     try:
-        return line.endswith("\n") and json.loads(line)["step"] <= step
-    except ValueError:  # a machine that went down may leave anything
-        return False
+        record = json.loads(line) if line.endswith("\n") else None
+    except (ValueError, RecursionError):
+        return None
+    if not_as_expected(record, _RECORD):
+        return None
+    numbers = (value for name, value in record.items() if name != "split")
+    return record if all(isinstance(n, int | float) for n in numbers) else None
 
 
 def require_run(path: str | Path) -> RunFolder:

@@ -13,8 +13,8 @@ from huse_tf.objectives import make_objective
 from huse_tf.run import changes
 from huse_tf.run.build import build_model
 from huse_tf.run.checkpoints import Checkpoints
-from huse_tf.run.folder import RunFolder, require_run
-from huse_tf.semantic_graph import read_graph
+from huse_tf.run.folder import ANEW, RunFolder, require_run
+from huse_tf.run.small_files import damaged
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,13 @@ def restore_run(path: str | Path, allow_code: bool = False) -> TrainedRun:
     config = run.read_config(allow_code)
     class_names = run.read_classes()
     image_encoder = make_image_encoder(config.image_encoder)
-    text_encoder = restored_text_encoder(config.text_encoder, run.read_text_state())
+    try:
+        text_encoder = restored_text_encoder(config.text_encoder, run.read_text_state())
+    except KeyError as error:
+        problem = f"it lacks the array {error}"
+        raise damaged(run.text_encoder_file, problem, ANEW) from error
     changes.check_served(run, changes.encoder_facts(image_encoder, text_encoder))
-    objective = make_objective(
-        config, read_graph(run.graph_file, class_names), class_names
-    )
+    objective = make_objective(config, run.read_graph(), class_names)
     model = build_model(
         config, image_encoder, text_encoder, objective, len(class_names)
     )

@@ -64,7 +64,7 @@ def model_card(run: TrainedRun, verified: Verified) -> str:
     """
     encoders = {"image": run.image_encoder, "text": run.text_encoder}
     dim = run.model.network.output["image_embedding"].shape[-1]
-    catalog = json.loads(run.run.catalog_file.read_text(encoding="utf-8"))
+    catalog = run.run.read_catalog_facts()
     evaluation = dict(run.evaluation)
     about = evaluation.pop("meta", {})
     blocks = [

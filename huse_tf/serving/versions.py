@@ -10,6 +10,8 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from huse_tf.replacing import flush
+
 _UNFINISHED = ".unfinished-"  # a server looks at names that are integers only
 _TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)
 
@@ -39,13 +41,13 @@ def publish_version(folder: str | Path, write: Callable[[Path], None]) -> Path:
             write(beside)
             for path, _, files in os.walk(beside):
                 for name in files:
-                    _flush(os.path.join(path, name))
-                _flush(path)
+                    flush(os.path.join(path, name))
+                flush(path)
             version = _put_in_place(beside, folder)
         except BaseException:
             shutil.rmtree(beside, ignore_errors=True)
             raise
-        _flush(folder)
+        flush(folder)
         return version
 
 
@@ -85,13 +87,5 @@ def _announced(folder: Path) -> Iterator[None]:
         with contextlib.suppress(OSError):
             fcntl.flock(handle, fcntl.LOCK_SH)
         yield
-    finally:
-        os.close(handle)
-
-
-def _flush(path: str | Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
     finally:
         os.close(handle)

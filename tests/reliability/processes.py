@@ -203,7 +203,7 @@ def killed_while_saving(at, moment, train_arguments):
     from huse_tf.run import checkpoints
 
     state = {"saving": False}
-    save, flush = checkpoints.Checkpoints.save, checkpoints._flush
+    save, flush = checkpoints.Checkpoints.save, checkpoints.flush
     digest, rename = checkpoints._digest, os.rename
 
     def saving(self, variables, values):
@@ -222,6 +222,6 @@ def killed_while_saving(at, moment, train_arguments):
 
     checkpoints.Checkpoints.save = saving
     checkpoints._digest = dying("variables", digest)
-    checkpoints._flush = dying("manifest", flush)
+    checkpoints.flush = dying("manifest", flush)
     os.rename = dying("renamed", rename)
     train(*train_arguments)

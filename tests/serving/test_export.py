@@ -5,7 +5,6 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -22,6 +21,7 @@ from export_fakes import (
 
 from huse_tf.config import Config, DataConfig
 from huse_tf.errors import InputError
+from huse_tf.run.folder import RunFolder
 from huse_tf.serving import verification
 from huse_tf.serving.export import export_run, publish
 
@@ -42,10 +42,12 @@ def exported(tmp_path_factory):
     """A run, and the version that it was exported to."""
     folder = tmp_path_factory.mktemp("run")
     _, run = make_module()
-    (folder / "catalog.json").write_text('{"fingerprint": "abc123", "rows": 42}')
+    (folder / "catalog.json").write_text(
+        '{"fingerprint": "abc123", "rows": 42, "classes": 7}'
+    )
     data = DataConfig(csv=folder / "catalog.csv", images=folder)
     run.config = Config(data=data)
-    run.run = SimpleNamespace(catalog_file=folder / "catalog.json")
+    run.run = RunFolder(folder)
     run.evaluation = {
         "n": 12,
         "fusion_accuracy": 0.87654,
