@@ -15,9 +15,9 @@ from huse_tf.config import Config, keys_of, load_config
 from huse_tf.errors import InputError, first_line
 from huse_tf.features.files import read_arrays
 from huse_tf.replacing import flush, replaced
+from huse_tf.run import records
 from huse_tf.run.small_files import (
     damaged,
-    not_as_expected,
     read_object,
     read_text,
 )
@@ -29,7 +29,6 @@ ANEW = (
 )
 EVALUATE = "run the training command again, which evaluates the run anew"
 _LAST_KEY = "export.at_end"  # of a run's config.ini
-_RECORD = {"split": str, "step": int, "epoch": int}  # of a line of metrics.jsonl
 
 
 class RunFolder:
@@ -247,35 +246,15 @@ class RunFolder:
                 stream.write(json.dumps(record) + "\n")
 
     def read_log(self) -> list[dict]:
-        """Returns the records of metrics.jsonl; says how many lines are none.
-
-        A machine that went down may leave a cut last line, or anything.
-        """
-        lines = self._log_lines()
-        records = [record for record in map(_record, lines) if record]
-        if len(records) < len(lines):
-            print(
-                f"{self.metrics_file}: {len(lines) - len(records):,} of {len(lines):,} "
-                "lines are damaged and left out"
-            )
-        return records
-
-    def _log_lines(self) -> list[str]:
-        """Returns the lines of metrics.jsonl with their ends; none without the file."""
-        if not self.metrics_file.exists():
-            return []
-        with open(self.metrics_file, encoding="utf-8", errors="replace") as stream:
-            return list(stream)
+        """Returns the records of metrics.jsonl; says how many lines are none."""
+        return [record for _, record in records.read(self.metrics_file)]
 
     def forget_after(self, step: int) -> None:
         """Drops the lines of metrics.jsonl that a resumed run will write again."""
         if not self.metrics_file.exists():
             return
-        kept = []
-        for line in self._log_lines():
-            record = _record(line)
-            if record and record["step"] <= step:
-                kept.append(line)
+        found = records.read(self.metrics_file)
+        kept = [line for line, record in found if record["step"] <= step]
         with self.writing(self.metrics_file), replaced(self.metrics_file) as path:
             path.write_text("".join(kept), encoding="utf-8")
 
@@ -295,18 +274,6 @@ class RunFolder:
                 "checkpoints there are whole: free space or see to its rights, and run "
                 "the same command again, or name another folder"
             ) from error
-
-
-def _record(line: str) -> dict | None:
-    """Reads a line of metrics.jsonl; None where it is not one that `log` wrote."""
-    try:
-        record = json.loads(line) if line.endswith("\n") else None
-    except (ValueError, RecursionError):
-        return None
-    if not_as_expected(record, _RECORD):
-        return None
-    numbers = (value for name, value in record.items() if name != "split")
-    return record if all(isinstance(n, int | float) for n in numbers) else None
 
 
 def require_run(path: str | Path) -> RunFolder:
