@@ -1,18 +1,24 @@
 """From a trained model to a version in a folder that a server watches."""
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import numpy as np
 import tensorflow as tf
 
+import huse_tf
+from huse_tf.encoders.base import identity_of
 from huse_tf.errors import InputError, first_line
 from huse_tf.run.restore import TrainedRun
 from huse_tf.serving.card import model_card, ops_list
 from huse_tf.serving.module import ServingModule
 from huse_tf.serving.verification import Verified, verify
-from huse_tf.serving.versions import publish_version
+from huse_tf.serving.versions import publish_version, versions_in
 
 EXTRAS = "assets.extra"  # TF Serving's name for what stands beside the model
+DIGEST = "digest.txt"  # there: what `digest` says of the run
 
 
 def export_run(run: TrainedRun, to: str | Path) -> Path:
@@ -41,9 +47,46 @@ def export_run(run: TrainedRun, to: str | Path) -> Path:
         return {
             "config.ini": run.config.to_ini(),
             "model_card.md": model_card(run, verified),
+            DIGEST: digest(run) + "\n",
         }
 
     return publish(module, to, describe)
+
+
+def published_before(run: TrainedRun, folder: str | Path) -> Path | None:
+    """Finds the version that is the same model as a run's, if there is one.
+
+    A version says what it is of from the moment that it appears: nothing that kills
+    the process in between makes the run forget what it has published.
+
+    Args:
+        run: read back from its folder.
+        folder: of the versions.
+
+    Returns:
+        The newest such version, `folder`/<integer>.
+    """
+    expected = digest(run)
+    for version in reversed(versions_in(folder)):
+        noted = version / EXTRAS / DIGEST
+        if noted.exists() and noted.read_text(errors="replace").strip() == expected:
+            return version
+    return None
+
+
+def digest(run: TrainedRun) -> str:
+    """Returns the SHA-256 of what an export of a run would answer with, hex."""
+    about = {
+        "huse_tf": huse_tf.__version__,
+        "class_names": run.class_names,
+        "fusion_weight": run.fusion_weight,
+        "encoders": [identity_of(e) for e in (run.image_encoder, run.text_encoder)],
+    }
+    result = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
+    for part in (run.image_encoder, run.text_encoder, run.model.network):
+        for values in part.get_weights():
+            result.update(np.ascontiguousarray(values))
+    return result.hexdigest()
 
 
 def publish(

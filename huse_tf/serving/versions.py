@@ -51,16 +51,20 @@ def publish_version(folder: str | Path, write: Callable[[Path], None]) -> Path:
         return version
 
 
+def versions_in(folder: str | Path) -> list[Path]:
+    """Lists the versions that a folder holds, in the order of their numbers."""
+    if not Path(folder).is_dir():
+        return []
+    found = [p for p in Path(folder).iterdir() if re.fullmatch("[0-9]+", p.name)]
+    return sorted(found, key=lambda path: int(path.name))
+
+
 def _put_in_place(beside: Path, folder: Path) -> Path:
     """Renames to the next version that nobody takes first."""
     number = 0
     while True:
         # An empty folder would not withstand the rename, so what exists is listed.
-        taken = [
-            int(path.name)
-            for path in folder.iterdir()
-            if re.fullmatch("[0-9]+", path.name)
-        ]
+        taken = [int(version.name) for version in versions_in(folder)]
         number = max([number, *taken]) + 1
         try:
             os.rename(beside, folder / str(number))

@@ -12,7 +12,7 @@ from huse_tf.run.folder import RunFolder
 from huse_tf.run.material import Keep, images_train_along, texts_train_along
 from huse_tf.run.pipelines import features_in_ram
 from huse_tf.run.restore import restore_run
-from huse_tf.serving.export import export_run
+from huse_tf.serving.export import export_run, published_before
 from huse_tf.training.trainer import Trainer
 
 
@@ -58,8 +58,11 @@ def fit(
     if config.export.at_end:
         # what its config names has just been trained
         trained = restore_run(run.path, allow_code=True)
-        version = export_run(trained, run.export_folder)
-        print(f"exported {version}")
+        before = published_before(trained, run.export_folder)
+        if before:
+            print(f"{before} holds this very model already")
+        else:
+            print(f"exported {export_run(trained, run.export_folder)}")
     _draw_report(experiment, trainer, run, metrics, meta)
     run.end(trainer.state["step"], config.export.at_end)
     if trainer.why_stopped_early:

@@ -80,7 +80,14 @@ def _work(log, work, *arguments):
     sys.exit(cli.guarded(lambda: work(*arguments)))
 
 
-def train(run_dir, settings, in_ram=False, accept_changes=False, determinism=True):
+def train(
+    run_dir,
+    settings,
+    in_ram=False,
+    accept_changes=False,
+    determinism=True,
+    report=False,
+):
     """Trains as train.py does; notes what the model gets in every step."""
     import tensorflow as tf
 
@@ -99,7 +106,8 @@ def train(run_dir, settings, in_ram=False, accept_changes=False, determinism=Tru
 
     Pipeline.training = noted
     keep = features_in_ram if in_ram else stored_features
-    fit._draw_report = lambda *_: None  # takes as long as the rest
+    if not report:
+        fit._draw_report = lambda *_: None  # takes as long as the rest
     fit.fit(config, run_dir, keep, accept_changes)
 
 

@@ -34,6 +34,7 @@ COMPLETE = {
     "assets.extra/ops.txt",
     "assets.extra/config.ini",
     "assets.extra/model_card.md",
+    "assets.extra/digest.txt",
 }
 
 
