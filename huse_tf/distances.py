@@ -3,6 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
+from huse_tf.presence import Present, shares
+
 
 def unit(vectors: tf.Tensor) -> tf.Tensor:
     """Scales vectors to length 1; a zero vector stays zero.
@@ -16,18 +18,36 @@ def unit(vectors: tf.Tensor) -> tf.Tensor:
     return tf.math.l2_normalize(vectors, axis=-1, epsilon=1e-12)
 
 
-def fused(image: tf.Tensor, text: tf.Tensor, image_weight: float) -> tf.Tensor:
+def fused(
+    image: tf.Tensor,
+    text: tf.Tensor,
+    image_weight: float,
+    present: Present | None = None,
+) -> tf.Tensor:
     """One vector a product: the weighted sum of both modalities, of length 1.
 
     Args:
         image: float32 [B, D], unit rows.
         text: float32 [B, D], unit rows.
         image_weight: in [0, 1]; the text has the rest.
+        present: the modalities of the products, one of which has all the weight where
+            it is alone; None where all have both.
 
     Returns:
-        float32 [B, D].
+        float32 [B, D]; zero where a product has neither.
     """
-    return unit(image_weight * image + (1.0 - image_weight) * text)
+    return unit(mixed(image, text, image_weight, present))
+
+
+def mixed(
+    image: tf.Tensor, text: tf.Tensor, image_weight: float, present: Present | None
+) -> tf.Tensor:
+    """The weighted sum of what image and text say; as `fused`, of any length."""
+    of_image, of_text = image_weight, 1.0 - image_weight
+    if present is not None:
+        floats = (tf.cast(has, tf.float32)[:, None] for has in present)
+        of_image, of_text = shares(image_weight, *floats)
+    return of_image * image + of_text * text
 
 
 def paired_distance(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:

@@ -20,6 +20,7 @@ from huse_tf.metrics.registry import (
     WORDS_FIND,
 )
 from huse_tf.metrics.words import WordQueries
+from huse_tf.presence import Present
 from huse_tf.registry import imported
 from huse_tf.replacing import replaced
 
@@ -39,11 +40,14 @@ def evaluate(
     chunk_size: int = 1024,
     queries: WordQueries | None = None,
     query_embeddings: np.ndarray | None = None,
+    has_image: np.ndarray | None = None,
+    has_text: np.ndarray | None = None,
 ) -> dict[str, float]:
     """Computes every metric of sections 4.3 to 4.5, exactly.
 
     Each item is a query against all others; each cosine is computed once for R@K, HP@K
-    and the instance level together.
+    and the instance level together. Where products lack a modality, a metric is one of
+    those that have what it asks for, and left out where none has.
 
     Args:
         image_embeddings: float [n, D], unit rows, or zero where a model found
@@ -65,9 +69,13 @@ def evaluate(
             or where Q is 0, there is no word search in the result.
         query_embeddings: float [Q, D], what the model makes of `queries.texts`, unit
             rows or zero.
+        has_image: bool [n], which products have an image; None for all. What the
+            arrays hold of others is not read.
+        has_text: bool [n], likewise; each product has at least one.
 
     Returns:
-        Metric name -> value, and n, the number of products.
+        Metric name -> value, and n, the number of products; where some lack a
+        modality also n_image, n_text and n_both, the numbers that have which.
 
     Raises:
         InputError: there is no product, or the model gave numbers that are not finite.
@@ -85,6 +93,7 @@ def evaluate(
     labels = np.asarray(labels)
     _check(arrays, labels, class_names)
     _check_settings(separator, fusion_weight, chunk_size)
+    present = _present(has_image, has_text, len(labels))
     if queries is not None:
         query_embeddings = np.asarray(query_embeddings)
         _check_queries(queries, query_embeddings, arrays["text_embeddings"])
@@ -97,10 +106,16 @@ def evaluate(
         chunk_size,
         queries,
         query_embeddings,
+        present,
     )
     metrics: dict[str, float] = {"n": len(labels)}
+    if present is not None:
+        metrics |= {
+            f"n_{what}": len(measured.rows(what)) for what in (*MODALITIES, "both")
+        }
+    has = measured.has
     for name, metric in METRICS.items():
-        if metric.maker and metric.needs in measured.has:
+        if metric.maker and has.issuperset(metric.needs):
             metrics[name] = imported(metric.maker)(measured, *metric.arguments)
     return metrics
 
@@ -108,16 +123,26 @@ def evaluate(
 def format_table(metrics: Mapping[str, float]) -> str:
     """Lays out what `evaluate` returned for a terminal 80 columns wide.
 
-    Accuracies may be missing, where nothing trained the classifier, and the word
-    search, where the products answer no query.
+    Accuracies may be missing, where nothing trained the classifier, the word search,
+    where the products answer no query, and what asks for a modality that no product
+    has.
     """
     accuracies, means = (
         _row(metrics.get(f"{kind}{name}_accuracy") for name in (*MODALITIES, "fusion"))
         for kind in ("", "macro_")
     )
-    others = f"{metrics['modal_gap']:12.4f}{metrics['balanced_retrieval']:12.4f}"
+    others = _row(map(metrics.get, ("modal_gap", "balanced_retrieval")), 12)
+    parts = [
+        f"{metrics[name]:,} with {what}"
+        for name, what in (
+            ("n_image", "an image"),
+            ("n_text", "a text"),
+            ("n_both", "both"),
+        )
+        if name in metrics
+    ]
     lines = [
-        f"{metrics['n']:,} products",
+        f"{metrics['n']:,} products" + (f": {', '.join(parts)}" if parts else ""),
         "",
         "accuracy       "
         + _header("image", "text", "fusion")
@@ -130,23 +155,23 @@ def format_table(metrics: Mapping[str, float]) -> str:
     ]
     for query, items in DIRECTIONS:
         name = f"{query}_to_{items}"
-        values = [metrics[f"{name}_R@{k}"] for k in RECALL_AT]
-        values += [metrics[f"{name}_HP@{k}"] for k in PRECISION_AT]
+        values = [metrics.get(f"{name}_R@{k}") for k in RECALL_AT]
+        values += [metrics.get(f"{name}_HP@{k}") for k in PRECISION_AT]
         lines.append(f"{query:<5} -> {items:<6}" + _row(values))
-    if all(
-        metrics[f"{q}_to_{i}_HP@{k}"] == 1 for q, i in DIRECTIONS for k in PRECISION_AT
-    ):
+    if all(value == 1 for name, value in metrics.items() if "_HP@" in name):
         lines.append("(HP@K is 1 for every model where classes have one level)")
     ranks_header = _header(*(f"R@{k}" for k in RECALL_AT)) + "   median rank"
     lines += ["", "same product   " + ranks_header]
     for query, items in DIRECTIONS:
         if query != items:
             name = f"{query}_to_{items}_instance"
-            recalls = _row(metrics[f"{name}_R@{k}"] for k in RECALL_AT)
-            rank = metrics[f"{name}_median_rank"]
-            lines.append(f"{query:<5} -> {items:<6}{recalls}{rank:14,.1f}")
+            recalls = _row(metrics.get(f"{name}_R@{k}") for k in RECALL_AT)
+            rank = metrics.get(f"{name}_median_rank")
+            shown = f"{'-':>14}" if rank is None else f"{rank:14,.1f}"
+            lines.append(f"{query:<5} -> {items:<6}{recalls}{shown}")
     if "words_chance" in metrics:
-        found = _row(metrics[f"words_to_{name}_P@{WORDS_AT}"] for name in WORDS_FIND)
+        ways = (f"words_to_{name}_P@{WORDS_AT}" for name in WORDS_FIND)
+        found = _row(map(metrics.get, ways))
         lines += [
             "",
             "word and class " + _header(*WORDS_FIND) + "   by chance",
@@ -273,9 +298,34 @@ def _check_settings(separator: str, fusion_weight: float, chunk_size: int) -> No
         )
 
 
+def _present(
+    has_image: np.ndarray | None, has_text: np.ndarray | None, n: int
+) -> Present | None:
+    """Returns which products have which modality; None where all have both."""
+    present = []
+    for name, has in (("has_image", has_image), ("has_text", has_text)):
+        has = np.ones(n, bool) if has is None else np.asarray(has)
+        if has.shape != (n,) or has.dtype != bool:
+            raise ValueError(
+                f"{name}: expected true or false for each of {n} labels. Received: "
+                f"{has.dtype} of shape {has.shape}."
+            )
+        present.append(has)
+    neither = np.flatnonzero(~(present[0] | present[1]))
+    if neither.size:
+        raise ValueError(
+            "has_image, has_text: expected one of the two for each product. Received: "
+            f"neither for {neither.size} of {n}, such as row {neither[0]}."
+        )
+    found = Present(*present)
+    return None if found.both.all() else found
+
+
 def _header(*names: str) -> str:
     return "".join(f"{name:>9}" for name in names)
 
 
-def _row(values: Iterable[float | None]) -> str:
-    return "".join(f"{'-':>9}" if v is None else f"{v:9.4f}" for v in values)
+def _row(values: Iterable[float | None], width: int = 9) -> str:
+    return "".join(
+        f"{'-':>{width}}" if v is None else f"{v:{width}.4f}" for v in values
+    )

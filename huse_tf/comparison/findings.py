@@ -63,6 +63,7 @@ def semantic_precision(by_name: Mapping[str, Outcome]) -> str:
     if not with_names or not without or not set(by_name) & set(SEMANTIC):
         return ""
     metrics = [f"{q}_to_{i}_HP@{k}" for q, i in DIRECTIONS for k in PRECISION_AT]
+    metrics = [m for m in metrics if all(m in o.mean for o in one_space)]
 
     def means(outcomes: Sequence[Outcome]) -> np.ndarray:
         return np.mean([[o.mean[m] for m in metrics] for o in outcomes], axis=0)

@@ -87,7 +87,8 @@ def score(variant: Variant, metrics: Mapping[str, float]) -> float:
     The mean of R@1 of the class in the four directions and of R@10 of the very product
     in the two across modalities: of the classes alone it would take from the product
     loss what it is there for. Where images and texts have a space each, the mean of
-    R@1 in the two directions that there are and of the fusion accuracy.
+    R@1 in the two directions that there are and of the fusion accuracy. What no row
+    has the modalities for is left out.
     """
     names = ONE_SPACE_SCORE if variant.shares_space else TWO_SPACES_SCORE
-    return float(np.mean([metrics[name] for name in names]))
+    return float(np.mean([metrics[name] for name in names if name in metrics]))

@@ -48,8 +48,9 @@ def encode_images(
             n processes can encode a catalogue together.
 
     Returns:
-        The share's rows, in the catalogue's order. `failed` names the pictures that
-        cannot be decoded, which is remembered, or read, which is tried again.
+        The share's rows, in the catalogue's order, zeros where there is no picture.
+        `failed` names the pictures that cannot be decoded, which is remembered, or
+        read, which is tried again.
 
     Raises:
         InputError: the folder cannot be written, the disk is full, or the features
@@ -83,7 +84,7 @@ def encode_images(
             .prefetch(2)
         )
 
-    todo = np.ones(len(keys), bool)
+    todo = paths != ""
     todo[list(unreadable)] = False
     run = _Run("image", encoder, config, progress)
 
@@ -104,13 +105,13 @@ def encode_texts(
 
     Args:
         encoder: frozen, adapted or restored.
-        texts: object [N].
+        texts: object [N]; "" where there is none.
         config: the [features] section.
         progress: whether to print a line and a bar.
         part: (k, n) takes the k-th of n equal shares, k from 1.
 
     Returns:
-        The share's rows, in the order of `texts`.
+        The share's rows, in the order of `texts`, zeros where there is none.
 
     Raises:
         InputError: the folder cannot be written, the disk is full, or the features
@@ -135,9 +136,8 @@ def encode_texts(
             .prefetch(2)
         )
 
-    todo = np.ones(len(texts), bool)
     run = _Run("text", encoder, config, progress)
-    return run.features(text_keys(texts), todo, batches, {})
+    return run.features(text_keys(texts), texts != "", batches, {})
 
 
 def read_part(text: str) -> Part:
@@ -206,9 +206,9 @@ class _Run:
 
         Args:
             keys: uint8 [N, 16].
-            todo: bool [N], rows that can be encoded.
+            todo: bool [N], rows that are there and can be encoded.
             batches: rows -> dataset of (rows [b], prepared, valid [b]).
-            failed: reasons by row, of those not in `todo`.
+            failed: reasons by row, of those that cannot.
             why: names what is wrong with a row that comes out not valid.
         """
         store = self._store

@@ -32,11 +32,11 @@ def image_keys(
     Args:
         folder: config's features.folder, where the names are kept.
         root: the images' folder.
-        paths: object [N], relative to `root`.
+        paths: object [N], relative to `root`; "" where there is no picture.
         progress: whether to show a bar while files are read.
 
     Returns:
-        keys: uint8 [N, 16], zeros where the file cannot be read.
+        keys: uint8 [N, 16], zeros where there is no file, or it cannot be read.
         unreadable: reasons by position.
 
     Raises:
@@ -52,6 +52,8 @@ def image_keys(
 
     def look(rows: range) -> None:
         for row in rows:
+            if not paths[row]:
+                continue
             try:
                 stat = os.stat(os.path.join(root, paths[row]))
             except OSError as error:
@@ -77,6 +79,7 @@ def image_keys(
         found = place >= 0
         keys[found] = known["keys"][place[found]]
         found[list(unreadable)] = True
+        found[paths == ""] = True
         new = np.flatnonzero(~found)
         parts = (new[part.start : part.stop] for part in _ranges(len(new)))
         with Progress(len(new), "Reading pictures", quiet=not progress) as bar:

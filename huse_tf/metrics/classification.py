@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from huse_tf.presence import Present, shares
+
 FUSION_WEIGHTS = tuple(step / 20 for step in range(21))  # of the image: 0, 0.05, ... 1
 CHUNK = 4096  # rows whose probabilities are in memory at once
 
@@ -27,7 +29,10 @@ def mean_over_classes(hits: np.ndarray, labels: np.ndarray) -> float:
 
 
 def fused_classes(
-    image_logits: np.ndarray, text_logits: np.ndarray, weight: float
+    image_logits: np.ndarray,
+    text_logits: np.ndarray,
+    weight: float,
+    present: Present | None = None,
 ) -> np.ndarray:
     """The class that the two modalities' averaged probabilities take each row for.
 
@@ -37,15 +42,21 @@ def fused_classes(
         image_logits: float [n, K].
         text_logits: float [n, K].
         weight: of the image, in [0, 1].
+        present: the modalities of the rows, one of which has all the weight where it
+            is alone; None where all have both.
 
     Returns:
         int64 [n], in [0, K).
     """
+    of_image, of_text = weight, 1 - weight
     told = np.empty(len(image_logits), np.int64)
     for start in range(0, len(told), CHUNK):
         rows = slice(start, start + CHUNK)
         image, text = _softmax(image_logits[rows]), _softmax(text_logits[rows])
-        told[rows] = (weight * image + (1 - weight) * text).argmax(axis=1)
+        if present is not None:
+            floats = (has[rows].astype(float)[:, None] for has in present)
+            of_image, of_text = shares(weight, *floats)
+        told[rows] = (of_image * image + of_text * text).argmax(axis=1)
     return told
 
 

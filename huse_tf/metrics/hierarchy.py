@@ -78,7 +78,11 @@ class Taxonomy:
 
 
 def hierarchical_precision_at_k(
-    neighbours: np.ndarray, labels: np.ndarray, taxonomy: Taxonomy, k: int
+    neighbours: np.ndarray,
+    labels: np.ndarray,
+    taxonomy: Taxonomy,
+    k: int,
+    asked: np.ndarray | None = None,
 ) -> float:
     """Mean share of the k nearest items whose class is in S_K of the query's class.
 
@@ -87,10 +91,12 @@ def hierarchical_precision_at_k(
     counts 0.
 
     Args:
-        neighbours: int [n, at least k], from `retrieval.rank`, -1 for no item.
+        neighbours: int [q, at least k], rows of the products, from `retrieval.rank`,
+            -1 for no item.
         labels: int [n], classes of the products.
         taxonomy: the tree of these classes.
         k: size of both the neighbourhood and S_K, at least 1.
+        asked: int [q], the products that ask; None: all n, in order.
 
     Returns:
         A share in [0, 1].
@@ -98,7 +104,7 @@ def hierarchical_precision_at_k(
     Reference: Frome et al., DeViSE, 2013, appendix.
     """
     nearest = neighbours[:, :k]
-    own = labels[:, None]
+    own = (labels if asked is None else labels[asked])[:, None]
     exists = nearest >= 0
     hits = (taxonomy.hops(own, labels[nearest]) <= taxonomy.radii(k)[own]) & exists
     return float((hits.sum(axis=1) / np.maximum(exists.sum(axis=1), 1)).mean())

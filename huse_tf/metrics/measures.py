@@ -8,6 +8,7 @@ import numpy as np
 
 from huse_tf.metrics import classification, hierarchy, retrieval, words
 from huse_tf.metrics.registry import CROSS, PRECISION_AT, RECALL_AT
+from huse_tf.presence import Present, shares
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -23,6 +24,7 @@ class Measured:
         chunk_size: queries ranked at a time.
         queries: of a word and a class, which rows answer; None for none.
         query_embeddings: float [Q, D], theirs.
+        present: the modalities of the products; None where all have both.
     """
 
     embeddings: Mapping[str, np.ndarray]
@@ -33,56 +35,95 @@ class Measured:
     chunk_size: int
     queries: words.WordQueries | None = None
     query_embeddings: np.ndarray | None = None
+    present: Present | None = None
 
     @property
     def has(self) -> frozenset[str]:
         """Which of `Metric.needs` there is."""
         found = {"classifier": bool(self.logits), "words": bool(self.queries)}
-        return frozenset(["", *(name for name, there in found.items() if there)])
+        found |= {name: len(self.rows(name)) for name in ("image", "text", "both")}
+        return frozenset(name for name, there in found.items() if there)
+
+    def rows(self, what: str) -> np.ndarray:
+        """Returns the products that have an "image", a "text" or "both", ascending.
+
+        All of them, int64 [n], for anything else: "fusion" and "product" take what
+        there is.
+        """
+        if self.present is None or what not in ("image", "text", "both"):
+            return np.arange(len(self.labels))
+        return np.flatnonzero(getattr(self.present, what))
+
+    def vectors(self, modality: str, what: str) -> np.ndarray:
+        """Returns the embeddings of one modality of the products that `rows` says."""
+        values = self.embeddings[modality]
+        return values if self.present is None else values[self.rows(what)]
 
     @functools.cached_property
     def _told(self) -> dict[str, np.ndarray]:
         """The class that each row is taken for, int [n], by modality."""
         fused = classification.fused_classes(
-            self.logits["image"], self.logits["text"], self.fusion_weight
+            self.logits["image"],
+            self.logits["text"],
+            self.fusion_weight,
+            self.present,
         )
         told = {name: values.argmax(axis=1) for name, values in self.logits.items()}
         return {**told, "fusion": fused}
 
     def is_right(self, modality: str) -> np.ndarray:
-        """Says of each row whether its class is found: bool [n]; of equals the first.
+        """Says of `rows` whether their class is found: bool [m]; of equals the first.
 
         Args:
             modality: "image", "text" or "fusion".
         """
-        return self._told[modality] == self.labels
+        rows = self.rows(modality)
+        return self._told[modality][rows] == self.labels[rows]
 
     @functools.cached_property
     def _rankings(self) -> dict[tuple[str, str], retrieval.Ranking]:
         return {}
 
     def ranking(self, query: str, items: str) -> retrieval.Ranking:
-        """Ranks the items of one modality for the queries of one, once."""
+        """Ranks the items of one modality for the queries of one, once.
+
+        Returns:
+            neighbours, of the queries that there are, as rows of the products; ranks of
+            those whose product has both modalities.
+        """
         if (query, items) not in self._rankings:
-            self._rankings[query, items] = retrieval.rank(
-                self.embeddings[query],
-                self.embeddings[items],
+            asked, found = self.rows(query), self.rows(items)
+            place = np.full(len(self.labels), -1)
+            place[found] = np.arange(len(found))
+            own = place[asked]
+            ranking = retrieval.rank(
+                self.vectors(query, query),
+                self.vectors(items, items),
                 max(RECALL_AT + PRECISION_AT),
                 self.chunk_size,
                 leave_own_row_out=query == items,
+                own=own,
+            )
+            nearest, ranks = ranking
+            self._rankings[query, items] = retrieval.Ranking(
+                np.where(nearest >= 0, found[nearest], -1),
+                None if ranks is None else ranks[own >= 0],
             )
         return self._rankings[query, items]
 
 
 def accuracy(measured: Measured, modality: str) -> float:
-    """Share of products whose class one modality finds, or both by their weights."""
+    """Share of products whose class one modality finds, or both by their weights.
+
+    Of one modality: of the products that have it.
+    """
     return float(measured.is_right(modality).mean())
 
 
 def macro_accuracy(measured: Measured, modality: str) -> float:
     """Mean over the classes of the share of their products whose class is found."""
-    right = measured.is_right(modality)
-    return classification.mean_over_classes(right, measured.labels)
+    right, rows = measured.is_right(modality), measured.rows(modality)
+    return classification.mean_over_classes(right, measured.labels[rows])
 
 
 def balanced_retrieval(measured: Measured) -> float:
@@ -93,26 +134,30 @@ def balanced_retrieval(measured: Measured) -> float:
     text and text to image, each a mean over the classes. A model that knows the class
     alone cannot reach 1, nor one that knows the largest class alone.
     """
-    shares = []
+    found = []
     for way in CROSS:
         ranking, labels = measured.ranking(*way), measured.labels
-        of_class = retrieval.finds_class(ranking.neighbours, labels, 1)
-        for hits in (of_class, ranking.ranks <= 10):
-            shares.append(classification.mean_over_classes(hits, labels))
-    return float(np.mean(shares))
+        asked = measured.rows(way[0])
+        of_class = retrieval.finds_class(ranking.neighbours, labels, 1, asked)
+        for hits, rows in (
+            (of_class, asked),
+            (ranking.ranks <= 10, measured.rows("both")),
+        ):
+            found.append(classification.mean_over_classes(hits, labels[rows]))
+    return float(np.mean(found))
 
 
 def recall(measured: Measured, query: str, items: str, k: int) -> float:
     """R@K: share of queries with their class among the k nearest."""
-    neighbours = measured.ranking(query, items).neighbours
-    return retrieval.recall_at_k(neighbours, measured.labels, k)
+    neighbours, asked = measured.ranking(query, items).neighbours, measured.rows(query)
+    return retrieval.recall_at_k(neighbours, measured.labels, k, asked)
 
 
 def hierarchical_precision(measured: Measured, query: str, items: str, k: int) -> float:
     """HP@K: share of the k nearest whose class is near the query's in the tree."""
-    neighbours = measured.ranking(query, items).neighbours
+    neighbours, asked = measured.ranking(query, items).neighbours, measured.rows(query)
     return hierarchy.hierarchical_precision_at_k(
-        neighbours, measured.labels, measured.taxonomy, k
+        neighbours, measured.labels, measured.taxonomy, k, asked
     )
 
 
@@ -129,20 +174,49 @@ def instance_median_rank(measured: Measured, query: str, items: str) -> float:
 def words_precision(measured: Measured, items: str, k: int) -> float:
     """P@k: mean share of the k nearest that have the query's class and word.
 
+    Only a title says whether a product has the word, so those without one are left out.
+
     Args:
         measured: with queries.
         items: "image", "text" or "product", the weighted sum of both.
         k: at least 1.
     """
-    if items == "product":
-        weight, parts = measured.fusion_weight, measured.embeddings
-        rows = weight * parts["image"] + (1 - weight) * parts["text"]
-    else:
-        rows = measured.embeddings[items]
+    judged = "both" if items == "image" else "text"
     answers = measured.queries.answers
+    if items == "product":
+        parts = (measured.vectors(name, judged) for name in ("image", "text"))
+        present, rows = measured.present, measured.rows(judged)
+        if present is not None:
+            present = Present(*(has[rows] for has in present))
+        vectors = product_vectors(*parts, measured.fusion_weight, present)
+    else:
+        vectors = measured.vectors(items, judged)
+    if measured.present is not None:
+        answers = [np.flatnonzero(np.isin(measured.rows(judged), a)) for a in answers]
     return float(
-        words.word_precision(measured.query_embeddings, rows, answers, k).mean()
+        words.word_precision(measured.query_embeddings, vectors, answers, k).mean()
     )
+
+
+def product_vectors(
+    images: np.ndarray, texts: np.ndarray, weight: float, present: Present | None
+) -> np.ndarray:
+    """One vector a product, of any length: what it has, by the modalities' weights.
+
+    Args:
+        images: float [n, D].
+        texts: float [n, D].
+        weight: of the image where both are there, in [0, 1].
+        present: the modalities of the products; None where all have both.
+
+    Returns:
+        float [n, D].
+    """
+    of_image, of_text = weight, 1 - weight
+    if present is not None:
+        floats = (has.astype(images.dtype)[:, None] for has in present)
+        of_image, of_text = shares(weight, *floats)
+    return of_image * images + of_text * texts
 
 
 def words_chance(measured: Measured) -> float:
@@ -152,5 +226,6 @@ def words_chance(measured: Measured) -> float:
 
 def modal_gap(measured: Measured) -> float:
     """Mean cosine distance of a product's image to its text."""
-    images, texts = (measured.embeddings[name] for name in ("image", "text"))
-    return retrieval.modal_gap(images, texts)
+    return retrieval.modal_gap(
+        *(measured.vectors(name, "both") for name in ("image", "text"))
+    )

@@ -28,47 +28,58 @@ class Metric:
             the objective reports it: a term, or their weighted sum.
         arguments: of the maker.
         needs: without which it means nothing and is left out: a "classifier" that is
-            trained, or queries of "words" that the rows can answer.
+            trained, queries of "words" that the rows can answer, rows with an "image",
+            with a "text", or with "both".
     """
 
     better: Literal["higher", "lower"] | None
     maker: str = ""
     arguments: tuple = ()
-    needs: Literal["", "classifier", "words"] = ""
+    needs: tuple[str, ...] = ()
 
 
 def _metrics() -> Iterator[tuple[str, Metric]]:
     for name in (*MODALITIES, "fusion"):
+        rows = (name,) if name in MODALITIES else ()
         for kind in ("", "macro_"):
             maker = _MEASURES + f"{kind}accuracy"
             yield (
                 f"{kind}{name}_accuracy",
-                Metric("higher", maker, (name,), needs="classifier"),
+                Metric("higher", maker, (name,), ("classifier", *rows)),
             )
-    yield "balanced_retrieval", Metric("higher", _MEASURES + "balanced_retrieval")
+    both = ("both",)
+    maker = _MEASURES + "balanced_retrieval"
+    yield "balanced_retrieval", Metric("higher", maker, needs=both)
     for query, items in DIRECTIONS:
-        way = f"{query}_to_{items}"
+        way, rows = f"{query}_to_{items}", tuple(dict.fromkeys((query, items)))
         for k in RECALL_AT:
             maker = _MEASURES + "recall"
-            yield f"{way}_R@{k}", Metric("higher", maker, (query, items, k))
+            yield f"{way}_R@{k}", Metric("higher", maker, (query, items, k), rows)
         for k in PRECISION_AT:
             maker = _MEASURES + "hierarchical_precision"
-            yield f"{way}_HP@{k}", Metric("higher", maker, (query, items, k))
+            yield f"{way}_HP@{k}", Metric("higher", maker, (query, items, k), rows)
         if (query, items) not in CROSS:
             continue
         for k in RECALL_AT:
             maker = _MEASURES + "instance_recall"
-            yield f"{way}_instance_R@{k}", Metric("higher", maker, (query, items, k))
+            yield (
+                f"{way}_instance_R@{k}",
+                Metric("higher", maker, (query, items, k), both),
+            )
         maker = _MEASURES + "instance_median_rank"
-        yield f"{way}_instance_median_rank", Metric("lower", maker, (query, items))
+        yield (
+            f"{way}_instance_median_rank",
+            Metric("lower", maker, (query, items), both),
+        )
     for items in WORDS_FIND:
         maker = _MEASURES + "words_precision"
+        needs = ("words", *(both if items == "image" else ()))
         yield (
             f"words_to_{items}_P@{WORDS_AT}",
-            Metric("higher", maker, (items, WORDS_AT), needs="words"),
+            Metric("higher", maker, (items, WORDS_AT), needs),
         )
-    yield "words_chance", Metric(None, _MEASURES + "words_chance", needs="words")
-    yield "modal_gap", Metric("lower", _MEASURES + "modal_gap")
+    yield "words_chance", Metric(None, _MEASURES + "words_chance", needs=("words",))
+    yield "modal_gap", Metric("lower", _MEASURES + "modal_gap", needs=both)
     for name in ("classification", "graph", "gap", "class_embedding", "product"):
         yield f"{name}_loss", Metric("lower")
     for name in ("triplet", "pair", "instance", "class", "rank"):

@@ -18,10 +18,11 @@ class Ranking(NamedTuple):
     """What one retrieval direction needs to know.
 
     Attributes:
-        neighbours: int64 [n, k], item rows from the nearest on; -1 where there are
+        neighbours: int64 [q, k], item rows from the nearest on; -1 where there are
             no more items.
-        ranks: int64 [n], place of each query's counterpart (the item of the same row)
-            among all items, 1 = nearest; None where the query was left out.
+        ranks: int64 [q], place of each query's counterpart (the item of its own
+            product) among all items, 1 = nearest; 0 where there is none. None where
+            the query was left out.
     """
 
     neighbours: np.ndarray
@@ -34,19 +35,23 @@ def rank(
     k: int,
     chunk_size: int,
     leave_own_row_out: bool,
+    own: np.ndarray | None = None,
 ) -> Ranking:
     """Finds the k nearest items of every query by cosine distance, exactly.
 
-    Row i of both arrays belongs to product i. Every cosine is computed once; at most
-    chunk_size * n of them are in memory, and never more than about 2**26.
+    Every cosine is computed once; at most chunk_size * n of them are in memory, and
+    never more than about 2**26.
 
     Args:
-        queries: float [n, D], any length but finite.
+        queries: float [q, D], any length but finite.
         items: float [n, D], likewise.
         k: number of neighbours, at least 1.
         chunk_size: queries at a time, at least 1.
-        leave_own_row_out: whether item i is hidden from query i (within a modality,
-            where it is the query itself). If not, its rank is counted instead.
+        leave_own_row_out: whether its own item is hidden from a query (within a
+            modality, where it is the query itself). If not, its rank is counted
+            instead.
+        own: int64 [q], the item of each query's product, -1 for none; None: row i of
+            both arrays belongs to product i, and there are equally many.
 
     Returns:
         The neighbours, and the counterparts' ranks unless these were left out.
@@ -55,19 +60,21 @@ def rank(
         ValueError: the arrays differ in shape, or a value is not finite.
     """
     queries, items = _unit_rows(queries, "queries"), _unit_rows(items, "items")
-    if queries.shape != items.shape:
+    if own is None and queries.shape != items.shape:
         raise ValueError(
             "rank: expected queries and items of one shape [n, D]. "
             f"Received: {queries.shape} and {items.shape}."
         )
-    n = len(queries)
-    neighbours = np.full((n, k), -1, np.int64)
-    ranks = None if leave_own_row_out else np.empty(n, np.int64)
+    own = np.arange(len(queries)) if own is None else own
+    neighbours = np.full((len(queries), k), -1, np.int64)
+    ranks = None if leave_own_row_out else np.empty(len(queries), np.int64)
     for start, stop, chunk in _cosines(queries, items, chunk_size):
+        theirs = own[start:stop]
         if ranks is None:
-            chunk[np.arange(stop - start), np.arange(start, stop)] = -np.inf
+            there = np.flatnonzero(theirs >= 0)
+            chunk[there, theirs[there]] = -np.inf
         else:
-            ranks[start:stop] = _own_ranks(chunk[:, :n], start)
+            ranks[start:stop] = _own_ranks(chunk[:, : len(items)], theirs)
         found = nearest_columns(chunk, k)
         neighbours[start:stop, : found.shape[1]] = found
     return Ranking(neighbours, ranks)
@@ -114,29 +121,41 @@ def _cosines(
         yield start, stop, chunk
 
 
-def recall_at_k(neighbours: np.ndarray, labels: np.ndarray, k: int) -> float:
+def recall_at_k(
+    neighbours: np.ndarray,
+    labels: np.ndarray,
+    k: int,
+    asked: np.ndarray | None = None,
+) -> float:
     """Share of queries with an item of their class among the k nearest.
 
     With fewer than k items, all there are; a query without any item counts 0.
 
     Args:
-        neighbours: int [n, at least k], from `rank`.
+        neighbours: int [q, at least k], rows of the products, from `rank`.
         labels: int [n], classes of the products.
         k: at least 1.
+        asked: int [q], the products that ask; None: all n, in order.
 
     Returns:
         A share in [0, 1].
     """
-    return float(finds_class(neighbours, labels, k).mean())
+    return float(finds_class(neighbours, labels, k, asked).mean())
 
 
-def finds_class(neighbours: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray:
-    """Says of each query whether an item of its class is among the k nearest: bool [n].
+def finds_class(
+    neighbours: np.ndarray,
+    labels: np.ndarray,
+    k: int,
+    asked: np.ndarray | None = None,
+) -> np.ndarray:
+    """Says of each query whether an item of its class is among the k nearest: bool [q].
 
     Takes what `recall_at_k` takes.
     """
     nearest = neighbours[:, :k]
-    hits = (labels[nearest] == labels[:, None]) & (nearest >= 0)
+    own = labels if asked is None else labels[asked]
+    hits = (labels[nearest] == own[:, None]) & (nearest >= 0)
     return hits.any(axis=1)
 
 
@@ -175,16 +194,16 @@ def _unit_rows(values: np.ndarray, name: str) -> np.ndarray:
     return values / np.where(lengths > 0, lengths, 1)
 
 
-def _own_ranks(scores: np.ndarray, start: int) -> np.ndarray:
-    """Ranks column start + i in row i: 1 + the items before it in the order."""
-    ranks = np.empty(len(scores), np.int64)
-    for i, row in enumerate(scores):
-        own = start + i
-        ranks[i] = (
-            1
-            + np.count_nonzero(row[:own] >= row[own])
-            + np.count_nonzero(row[own + 1 :] > row[own])
-        )
+def _own_ranks(scores: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """Ranks column own[i] in row i: 1 + the items before it in the order; 0 for -1."""
+    ranks = np.zeros(len(scores), np.int64)
+    for i, (row, place) in enumerate(zip(scores, own.tolist(), strict=True)):
+        if place >= 0:
+            ranks[i] = (
+                1
+                + np.count_nonzero(row[:place] >= row[place])
+                + np.count_nonzero(row[place + 1 :] > row[place])
+            )
     return ranks
 
 

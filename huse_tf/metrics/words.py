@@ -30,8 +30,9 @@ class WordQueries:
         words: Q words, such as "red".
         labels: int64 [Q], the classes.
         answers: Q arrays of rows, int64, in order: of the class, with the word.
-        chance: mean over the queries of the share of the class's rows that have the
-            word: P@10 of a search that knows the class alone. 0 without queries.
+        chance: mean over the queries of the share of the class's rows, of those with
+            a title, that have the word: P@10 of a search that knows the class alone.
+            0 without queries.
     """
 
     texts: tuple[str, ...]
@@ -58,12 +59,13 @@ def word_queries(
     """Finds the queries that a set of products can answer.
 
     A word of at least two letters counts for a class if enough of its rows have it in
-    their title and at most half of them: what nearly all have says nothing
-    beside the class. A word that the class's own path holds is none, in singular or
-    plural: one begins with the other, and at most two letters are left over.
+    their title and at most half of those that have a title: what nearly all have says
+    nothing beside the class. A word that the class's own path holds is none, in
+    singular or plural: one begins with the other, and at most two letters are left
+    over.
 
     Args:
-        titles: [n].
+        titles: [n]; "" where there is none.
         labels: int [n], in [0, K).
         class_names: [K] paths, in label order.
         separator: what stands between two levels of a path.
@@ -76,7 +78,8 @@ def word_queries(
         The queries, in the order of class and word.
     """
     labels = np.asarray(labels)
-    sizes = np.bincount(labels, minlength=len(class_names))
+    titled = labels[[bool(title) for title in titles]]
+    sizes = np.bincount(titled, minlength=len(class_names))
     rows: dict[tuple[int, str], list[int]] = defaultdict(list)
     paths = [words_of(name) for name in class_names]
     for row, (title, label) in enumerate(zip(titles, labels.tolist(), strict=True)):

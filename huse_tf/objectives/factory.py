@@ -57,7 +57,7 @@ def make_objective(
     wanted = metric(best)
     is_term = not wanted.maker
     if (is_term and best not in objective.names) or (
-        wanted.needs == "classifier" and not objective.classifies
+        "classifier" in wanted.needs and not objective.classifies
     ):
         raise InputError(
             f"training.best_metric = {best}: objective.name = {name} "

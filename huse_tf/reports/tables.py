@@ -31,10 +31,10 @@ def metrics(answers: Answers) -> Html:
         for name in (*MODALITIES, "fusion")
     ]
     tiles += [
-        ("image → text R@1", values["image_to_text_R@1"]),
-        ("text → image R@1", values["text_to_image_R@1"]),
-        ("balanced retrieval", values["balanced_retrieval"]),
-        ("modal gap", values["modal_gap"]),
+        ("image → text R@1", values.get("image_to_text_R@1")),
+        ("text → image R@1", values.get("text_to_image_R@1")),
+        ("balanced retrieval", values.get("balanced_retrieval")),
+        ("modal gap", values.get("modal_gap")),
     ]
     shown = [
         tag("div", tag("b", number(value)), tag("span", name), class_="tile")
@@ -49,6 +49,7 @@ def metrics(answers: Answers) -> Html:
             *(number(values[f"{way}_HP@{k}"]) for k in PRECISION_AT),
         ]
         for label, way in ways
+        if f"{way}_R@1" in values
     ]
     of_product = [
         [
@@ -65,7 +66,7 @@ def metrics(answers: Answers) -> Html:
         if f"{name}_accuracy" in values
     ]
     by_words = [
-        [f"{name}s", number(values[f"words_to_{name}_P@{WORDS_AT}"])]
+        [f"{name}s", number(values.get(f"words_to_{name}_P@{WORDS_AT}"))]
         for name in WORDS_FIND
         if "words_chance" in values
     ]

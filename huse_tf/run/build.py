@@ -15,6 +15,7 @@ from huse_tf.run.folder import RunFolder
 from huse_tf.run.material import (
     Keep,
     Material,
+    check_missing,
     images_train_along,
     read_material,
     texts_train_along,
@@ -78,6 +79,7 @@ def make_experiment(material: Material, config: Config, run: RunFolder) -> Exper
     """
     catalog, graph = material.catalog, material.graph
     objective = make_objective(config, graph, catalog.class_names)
+    check_missing(config, objective, catalog)
     encoders = changes.encoder_facts(material.image_encoder, material.text_encoder)
     changes.check_catalog(run, catalog)
     changes.check_encoders(run, encoders, graph)

@@ -5,7 +5,9 @@ from collections.abc import Callable, Sequence
 import keras
 import tensorflow as tf
 
+from huse_tf.distances import mixed
 from huse_tf.encoders.base import ImageEncoder, TextEncoder
+from huse_tf.presence import Present
 
 IMAGES = tf.TensorSpec([None], tf.string, name="image_bytes")
 TEXTS = tf.TensorSpec([None], tf.string, name="text")
@@ -80,7 +82,10 @@ def as_bytes(texts: Sequence[str]) -> list[bytes]:
 
 
 def fused_probabilities(
-    image_logits: tf.Tensor, text_logits: tf.Tensor, image_weight: float
+    image_logits: tf.Tensor,
+    text_logits: tf.Tensor,
+    image_weight: float,
+    present: Present | None = None,
 ) -> tf.Tensor:
     """Classes by both modalities.
 
@@ -90,13 +95,14 @@ def fused_probabilities(
         image_logits: float32 [B, K].
         text_logits: float32 [B, K].
         image_weight: w, in [0, 1].
+        present: the modalities of the products; one that is alone has w = 1. None
+            where all have both.
 
     Returns:
-        float32 [B, K], rows that sum to 1.
+        float32 [B, K], rows that sum to 1, or zero where a product has neither.
     """
-    return image_weight * tf.nn.softmax(image_logits) + (
-        1.0 - image_weight
-    ) * tf.nn.softmax(text_logits)
+    image, text = tf.nn.softmax(image_logits), tf.nn.softmax(text_logits)
+    return mixed(image, text, image_weight, present)
 
 
 def _half(network: keras.Model, modality: str) -> keras.Model:

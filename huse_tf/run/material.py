@@ -21,12 +21,16 @@ from huse_tf.errors import InputError
 from huse_tf.features.encode import encode_images, encode_texts
 from huse_tf.features.keys import text_ids
 from huse_tf.features.reading import Features
-from huse_tf.objectives import make_objective
+from huse_tf.metrics.registry import metric
+from huse_tf.objectives import Objective, make_objective
+from huse_tf.presence import Present
 from huse_tf.run import pipelines
 from huse_tf.run.pipelines import Fetch, Pipeline
 from huse_tf.semantic_graph import graph_from_embeddings, graph_from_tree, read_graph
 
 Keep = Callable[[Features], Fetch]
+
+_WORDED = {"image": "a picture", "text": "a text", "both": "both picture and text"}
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,8 @@ def read_material(config: Config, rejected: Path, keep: Keep) -> Material:
     image_encoder = make_image_encoder(config.image_encoder)
     graph = class_graph(config, catalog.class_names)
     # Made anew with each experiment; here it says what is wrong before any encoding.
-    make_objective(config, graph, catalog.class_names)
+    objective = make_objective(config, graph, catalog.class_names)
+    check_missing(config, objective, catalog)
 
     catalog, pipeline = make_pipeline(
         config, catalog, image_encoder, text_encoder, keep
@@ -132,7 +137,46 @@ def make_pipeline(
         split={name: catalog.indices(name) for name in SPLITS},
         batch_size=config.training.batch_size,
         seed=config.training.seed,
+        present=_present(catalog),
     )
+
+
+def check_missing(config: Config, objective: Objective, catalog: Catalog) -> None:
+    """Raises InputError where what products lack is needed.
+
+    Args:
+        config: objective.name and training.best_metric are read.
+        objective: whose terms may need both modalities of every product.
+        catalog: whose validation rows may lack what training.best_metric is about.
+    """
+    alone = np.flatnonzero(~(catalog.has_image & catalog.has_text))
+    if len(alone) and not objective.takes_missing:
+        raise InputError(
+            f"objective.name = {config.objective.name}: its `terms` need the picture "
+            f"and the text of every product, and {len(alone):,} products lack one "
+            f"(first: row {catalog.rows[alone[0]]}); give `terms` an argument "
+            "`present`, which says of each product what it has, or set "
+            "data.allow_missing = no"
+        )
+    rows, name = catalog.indices("validation"), config.training.best_metric
+    present = Present(catalog.has_image[rows], catalog.has_text[rows])
+    for what, worded in _WORDED.items():
+        if (
+            len(rows)
+            and what in metric(name).needs
+            and not getattr(present, what).any()
+        ):
+            other = "image" if present.image.any() else "text"
+            raise InputError(
+                f"training.best_metric = {name}: none of the {len(rows):,} validation "
+                f"rows has {worded}; choose another, such as {other}_to_{other}_R@1 or "
+                "loss"
+            )
+
+
+def _present(catalog: Catalog) -> Present | None:
+    present = Present(catalog.has_image, catalog.has_text)
+    return None if present.both.all() else present
 
 
 def class_graph(

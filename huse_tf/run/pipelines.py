@@ -3,6 +3,9 @@
 The rows of step s are a function of (seed, s) alone: no shuffle buffer, nothing to
 store, and training can go on at any step. The last rows of an epoch that do not fill
 a batch are left out; the shuffle decides which ones, so they change every epoch.
+
+In the place of a picture or a text that a product lacks stand zero features, a white
+picture or the tokens of "".
 """
 
 from collections.abc import Callable
@@ -17,6 +20,7 @@ from huse_tf.encoders.base import ImageEncoder, TextEncoder
 from huse_tf.encoders.images.augment import augment
 from huse_tf.encoders.images.unreadable import why_file_undecodable
 from huse_tf.features.reading import Features
+from huse_tf.presence import Present
 from huse_tf.progress import Progress
 
 # positions int64 [B] in the catalogue and the step, or -1 outside of training
@@ -47,10 +51,16 @@ def pictures(
     catalog: Catalog, encoder: ImageEncoder, config: ImageEncoderConfig, seed: int
 ) -> Fetch:
     """Decodes pictures batch by batch and, in training, augments them if asked."""
-    paths = tf.constant([catalog.image_path(i) for i in range(len(catalog))])
+    paths = tf.constant(
+        [
+            catalog.image_path(i) if there else ""
+            for i, there in enumerate(catalog.has_image)
+        ]
+    )
+    read = tf.io.read_file if catalog.has_image.all() else _read_if_there
 
     def fetch(positions: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
-        contents = tf.map_fn(tf.io.read_file, tf.gather(paths, positions))
+        contents = tf.map_fn(read, tf.gather(paths, positions))
         pixels, _ = encoder.prepare(contents)
         pixels = tf.ensure_shape(pixels, [None, encoder.size, encoder.size, 3])
         if not config.augment:
@@ -74,6 +84,12 @@ def pictures(
         )
 
     return fetch
+
+
+def _read_if_there(path: tf.Tensor) -> tf.Tensor:
+    return tf.cond(
+        tf.equal(path, ""), lambda: tf.constant(""), lambda: tf.io.read_file(path)
+    )
 
 
 def tokens(texts: np.ndarray, encoder: TextEncoder) -> Fetch:
@@ -113,6 +129,7 @@ class Pipeline:
         split: positions int64 by the name of the split.
         batch_size: B, at most the number of training rows.
         seed: of the order of the rows.
+        present: the modalities of the N products, NumPy's; None where all have both.
     """
 
     image: Fetch
@@ -122,6 +139,13 @@ class Pipeline:
     split: dict[str, np.ndarray]
     batch_size: int
     seed: int
+    present: Present | None = None
+
+    def present_in(self, split: str) -> Present | None:
+        """Says of a split's products, in order, which modalities they have."""
+        if self.present is None:
+            return None
+        return Present(*(has[self.split[split]] for has in self.present))
 
     @property
     def steps_per_epoch(self) -> int:
@@ -162,11 +186,18 @@ class Pipeline:
         return _ahead(batches)
 
     def _batch(self, positions: tf.Tensor, step: tf.Tensor) -> dict:
+        present = {}
+        if self.present is not None:
+            present = {
+                f"has_{name}": tf.gather(tf.constant(has), positions)
+                for name, has in self.present._asdict().items()
+            }
         return {
             "image": self.image(positions, step),
             "text": self.text(positions, step),
             "label": tf.gather(tf.constant(self.labels, tf.int32), positions),
             "text_id": tf.gather(tf.constant(self.text_ids, tf.int64), positions),
+            **present,
         }
 
 
@@ -182,7 +213,8 @@ def undecodable(catalog: Catalog, encoder: ImageEncoder) -> dict[int, str]:
     Returns:
         Reasons by position.
     """
-    paths = [catalog.image_path(i) for i in range(len(catalog))]
+    positions = np.flatnonzero(catalog.has_image)
+    paths = [catalog.image_path(i) for i in positions]
     batches = (
         tf.data.Dataset.from_tensor_slices(paths)
         .map(tf.io.read_file, tf.data.AUTOTUNE)
@@ -191,10 +223,10 @@ def undecodable(catalog: Catalog, encoder: ImageEncoder) -> dict[int, str]:
         .prefetch(2)
     )
     failed: dict[int, str] = {}
-    with Progress(len(catalog), "Checking pictures", unit="images") as bar:
+    with Progress(len(paths), "Checking pictures", unit="images") as bar:
         for valid in batches.as_numpy_iterator():
             for offset in np.flatnonzero(~valid):
-                row = bar.done + int(offset)
-                failed[row] = why_file_undecodable(paths[row])
+                place = bar.done + int(offset)
+                failed[int(positions[place])] = why_file_undecodable(paths[place])
             bar.update(len(valid))
     return failed

@@ -55,8 +55,9 @@ class Scorer:
             progress: whether to show a bar.
 
         Returns:
-            outputs: image_embedding, text_embedding float32 [n, D]; image_logits,
-                text_logits float32 [n, K].
+            outputs: image_embedding, text_embedding float32 [n, D], zero rows of a
+                modality that is not there; image_logits, text_logits float32 [n, K],
+                which mean nothing there.
             losses: means over the batches, weighted by their sizes.
         """
         held: dict[str, np.ndarray] = {}
@@ -87,8 +88,8 @@ class Scorer:
     def fusion_weight(self, pipeline: Pipeline) -> float:
         """Returns the configured weight of the image, or the best on validation.
 
-        Without validation rows, or an objective that classifies, "validation" means
-        0.5.
+        Without validation rows that have both modalities, or an objective that
+        classifies, "validation" means 0.5.
         """
         weight = self._config.evaluation.fusion_weight
         if weight != "validation":
@@ -96,9 +97,7 @@ class Scorer:
         if not (self._objective.classifies and len(pipeline.split["validation"])):
             return 0.5
         outputs, _ = self.embed(pipeline, "validation")
-        return choose_fusion_weight(
-            outputs["image_logits"], outputs["text_logits"], _labels(pipeline)
-        )
+        return _best_weight(pipeline, "validation", outputs)
 
     def metrics(
         self,
@@ -126,10 +125,11 @@ class Scorer:
         if fusion_weight is None:
             configured = self._config.evaluation.fusion_weight
             fusion_weight = (
-                choose_fusion_weight(images, texts, labels)
+                _best_weight(pipeline, split, outputs)
                 if configured == "validation"
                 else float(configured)
             )
+        present = pipeline.present_in(split)
         classifies = self._objective.classifies
         asked = self.embed_queries(pipeline, split)
         metrics = evaluate(
@@ -144,9 +144,23 @@ class Scorer:
             chunk_size=self._config.evaluation.chunk_size,
             queries=None if asked is None else self.queries(pipeline, split),
             query_embeddings=asked,
+            has_image=None if present is None else present.image,
+            has_text=None if present is None else present.text,
         )
         return {**metrics, **losses}
 
 
-def _labels(pipeline: Pipeline, split: str = "validation") -> np.ndarray:
+def _labels(pipeline: Pipeline, split: str) -> np.ndarray:
     return pipeline.labels[pipeline.split[split]]
+
+
+def _best_weight(
+    pipeline: Pipeline, split: str, outputs: dict[str, np.ndarray]
+) -> float:
+    """The image's best weight on the rows that have both modalities; 0.5 of none."""
+    labels, present = _labels(pipeline, split), pipeline.present_in(split)
+    logits = [outputs["image_logits"], outputs["text_logits"]]
+    if present is not None:
+        labels = labels[present.both]
+        logits = [values[present.both] for values in logits]
+    return choose_fusion_weight(*logits, labels) if len(labels) else 0.5

@@ -19,9 +19,9 @@ class Vectors(NamedTuple):
     Attributes:
         positions: int64 [B], in the catalogue.
         product: float32 [B, D], unit rows: image and text fused as serving_default
-            fuses them.
-        image: float32 [B, D], unit rows.
-        text: float32 [B, D], unit rows.
+            fuses them, or the one that is there.
+        image: float32 [B, D], unit rows, zero where there is no picture.
+        text: float32 [B, D], unit rows, zero where there is no text.
     """
 
     positions: np.ndarray
@@ -49,7 +49,8 @@ def catalogue_vectors(
     def embed(batch: dict) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         outputs = trained.model(batch, training=False)
         image, text = outputs["image_embedding"], outputs["text_embedding"]
-        return fused(image, text, weight), image, text
+        present = trained.model.present(batch)
+        return fused(image, text, weight, present), image, text
 
     batches = dataclasses.replace(pipeline, split={"asked": positions})
     with Progress(len(positions), label, unit="products") as bar:

@@ -43,11 +43,19 @@ def test_a_name_that_nobody_declared_has_no_direction():
 def test_what_a_metric_needs():
     needing = {}
     for name, found in METRICS.items():
-        needing.setdefault(found.needs, set()).add(name)
+        for what in found.needs:
+            needing.setdefault(what, set()).add(name)
     of = [f"{name}_accuracy" for name in ("image", "text", "fusion")]
     assert needing["classifier"] == {*of, *(f"macro_{name}" for name in of)}
     ways = {f"words_to_{name}_P@10" for name in ("image", "text", "product")}
     assert needing["words"] == ways | {"words_chance"}
+    of_products = {"balanced_retrieval", "modal_gap", "words_to_image_P@10"}
+    instances = {name for name in METRICS if "_instance_" in name}
+    assert needing["both"] == of_products | instances
+    for one in ("image", "text"):
+        found = {n for n in METRICS if f"{one}_to_" in n or f"_to_{one}_" in n}
+        found -= instances | {f"words_to_{one}_P@10"}
+        assert needing[one] == found | {f"{one}_accuracy", f"macro_{one}_accuracy"}
 
 
 def test_a_fact_is_neither_better_nor_chooses():

@@ -120,14 +120,16 @@ def adapted_text_encoder(
 
     Args:
         config: as `make_text_encoder` takes it.
-        texts: object [N], the training texts, or the classes'.
+        texts: object [N], the training texts, or the classes'; nothing is learned
+            from empty ones.
         section: likewise.
 
     Raises:
         InputError: see `make_text_encoder` and `contract.check_text_encoder`.
     """
     encoder = make_text_encoder(config, section)
-    encoder.adapt(texts)
+    texts = np.asarray(texts, object)
+    encoder.adapt(texts[texts != ""])
     _check(encoder, section)
     return encoder
 
