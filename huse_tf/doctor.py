@@ -148,13 +148,12 @@ def check_catalogue(page: Page, config: Config) -> Catalog | None:
 
 def check_pictures(page: Page, config: Config, catalog: Catalog) -> None:
     """Reads every picture file and looks for the same content twice."""
-    from huse_tf.features.image_keys import image_keys
+    from huse_tf.features.image_keys import PictureKeys
     from huse_tf.features.keys import sortable
 
     page.head("Pictures")
-    keys, unreadable = image_keys(
-        Path(config.features.folder), catalog.image_root, catalog.images, True
-    )
+    names = PictureKeys(Path(config.features.folder), catalog.image_root)
+    keys, unreadable = names.of(catalog.images, progress=True)
     if unreadable:
         first = next(iter(unreadable))
         page.warn(

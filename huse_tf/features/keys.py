@@ -49,17 +49,40 @@ def sortable(keys: np.ndarray) -> np.ndarray:
 
 
 class KeyTable:
-    """The positions of known keys; of a key known twice, the first.
+    """The positions of known keys, which may grow; of a key known twice, the first.
+
+    Keys are held in sorted runs, each more than twice as long as the next: N keys that
+    come in any number of pieces are sorted in N log N, with no Python object per key.
 
     Args:
         keys: uint8 [N, 16].
     """
 
     def __init__(self, keys: np.ndarray) -> None:
-        """Sorts the keys once: N log N, no Python object per key."""
-        flat = sortable(keys)
-        self._order = np.argsort(flat, kind="stable")
-        self._sorted = flat[self._order]
+        """Sorts the first keys."""
+        self._runs: list[tuple[np.ndarray, np.ndarray]] = []
+        self._length = 0
+        self.add(keys)
+
+    def __len__(self) -> int:
+        """How many keys are known."""
+        return self._length
+
+    def add(self, keys: np.ndarray) -> None:
+        """Makes more keys known, their positions counted on.
+
+        Args:
+            keys: uint8 [M, 16].
+        """
+        if not len(keys):
+            return
+        run = _sorted(sortable(keys), self._length + np.arange(len(keys)))
+        self._length += len(keys)
+        while self._runs and len(self._runs[-1][0]) <= 2 * len(run[0]):
+            before = self._runs.pop()
+            # the earlier positions first: of equal keys they stay first
+            run = _sorted(*map(np.concatenate, zip(before, run, strict=True)))
+        self._runs.append(run)
 
     def find(self, keys: np.ndarray) -> np.ndarray:
         """Looks keys up.
@@ -71,14 +94,18 @@ class KeyTable:
             int64 [M], positions among the known keys, -1 where unknown.
         """
         found = np.full(len(keys), -1, np.int64)
-        if len(self._sorted) == 0:
-            return found
         flat = sortable(keys)
         # searching in ascending order stays in the processor's cache
-        by_key = np.argsort(flat)
-        wanted = flat[by_key]
-        place = np.searchsorted(self._sorted, wanted)
-        place = np.minimum(place, len(self._sorted) - 1)
-        known = self._sorted[place] == wanted
-        found[by_key[known]] = self._order[place[known]]
+        left = np.argsort(flat)
+        for known, positions in self._runs:
+            wanted = flat[left]
+            place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+            there = known[place] == wanted
+            found[left[there]] = positions[place[there]]
+            left = left[~there]
         return found
+
+
+def _sorted(flat: np.ndarray, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    order = np.argsort(flat, kind="stable")
+    return flat[order], positions[order]

@@ -45,14 +45,14 @@ class Features:
         encoded: int,
     ) -> None:
         """Opens the first files; beyond 256, files are opened for each read."""
-        held = [shard for shard in shards if len(shard.keys)]
+        held = [shard for shard in shards if shard.rows]
         self.shape = (len(locations), dim)
         self.failed = failed
         self.encoded = encoded
         self._dtype = np.dtype(dtype)
         self._locations = locations
         self._paths = [shard.path for shard in held]
-        self._starts = np.cumsum([0] + [len(shard.keys) for shard in held])
+        self._starts = np.cumsum([0] + [shard.rows for shard in held])
         self._open: list[int] = []
         weakref.finalize(self, _close, self._open)
         for path in self._paths[:OPEN_FILES]:

@@ -33,19 +33,15 @@ class Shard:
 
     Attributes:
         path: of the raw rows.
-        keys: uint8 [n, 16], of the rows in their order.
-        failed: uint8 [m, 16], of the contents that could not be encoded.
-        reasons: str [m].
+        rows: how many there are.
     """
 
     path: Path
-    keys: np.ndarray
-    failed: np.ndarray
-    reasons: np.ndarray
+    rows: int
 
 
 class FeatureStore:
-    """The shards of one encoder in `folder`/KIND-DIGEST, as they were when opened.
+    """The shards of one encoder in `folder`/KIND-DIGEST, as of the last `refresh`.
 
     Args:
         folder: config's features.folder.
@@ -76,6 +72,9 @@ class FeatureStore:
                 )
             files.remove_stale(self.folder, _is_leftover)
         self.shards: list[Shard] = []
+        self._seen: set[str] = set()
+        self._rows, self._bad = KeyTable(as_keys(b"")), KeyTable(as_keys(b""))
+        self._reasons: list[str] = []
         self.refresh()
 
     @property
@@ -84,17 +83,24 @@ class FeatureStore:
         return self.dim * self.dtype.itemsize
 
     def refresh(self) -> None:
-        """Adds the shards that appeared since, other processes' included."""
-        seen = {shard.path.stem for shard in self.shards}
-        for index in sorted(self.folder.glob("*.npz")):
-            if index.stem not in seen:
-                shard = _read_shard(index, self.row_bytes)
-                if shard is not None:
-                    self.shards.append(shard)
-        none = np.empty((0, KEY_BYTES), np.uint8)
-        self._rows = KeyTable(np.concatenate([none, *(s.keys for s in self.shards)]))
-        self._bad = KeyTable(np.concatenate([none, *(s.failed for s in self.shards)]))
-        self._reasons = [str(reason) for s in self.shards for reason in s.reasons]
+        """Adds the shards that appeared since, other processes' included.
+
+        What is known already is not read again.
+        """
+        names = {path.stem for path in self.folder.glob("*.npz")}
+        keys, failed = [as_keys(b"")], [as_keys(b"")]
+        for name in sorted(names - self._seen):
+            index = self.folder / f"{name}.npz"
+            arrays = _read_index(index, self.row_bytes)
+            if arrays is None:
+                continue
+            self._seen.add(name)
+            self.shards.append(Shard(index.with_suffix(".bin"), len(arrays["keys"])))
+            keys.append(arrays["keys"])
+            failed.append(arrays["failed"])
+            self._reasons += map(str, arrays["reasons"])
+        self._rows.add(np.concatenate(keys))
+        self._bad.add(np.concatenate(failed))
 
     def locate(self, keys: np.ndarray) -> tuple[np.ndarray, dict[int, str]]:
         """Finds rows by their keys.
@@ -231,7 +237,7 @@ def _write_shard(
     files.write_whole(folder / f"{name}.npz", lambda file: np.savez(file, **arrays))
 
 
-def _read_shard(index: Path, row_bytes: int) -> Shard | None:
+def _read_index(index: Path, row_bytes: int) -> dict[str, np.ndarray] | None:
     """Reads a shard's index and checks its rows; sets a damaged one aside."""
     try:
         arrays = files.read_arrays(index, _INDEX)
@@ -245,7 +251,7 @@ def _read_shard(index: Path, row_bytes: int) -> Shard | None:
         print(f"{path}: damaged ({trouble}); its rows are encoded again")
         files.set_aside(index)
         return None
-    return Shard(path, arrays["keys"], arrays["failed"], arrays["reasons"])
+    return arrays
 
 
 def _trouble(path: Path, arrays: dict[str, np.ndarray], row_bytes: int) -> str:

@@ -18,8 +18,10 @@ from feature_fakes import (
 )
 
 from huse_tf.errors import InputError, Interrupted
-from huse_tf.features import image_keys
-from huse_tf.features.encode import encode_texts, read_part
+from huse_tf.features import files, image_keys
+from huse_tf.features.encode import ImageEncoding, encode_texts, read_part
+from huse_tf.features.files import read_arrays
+from huse_tf.features.keys import digest
 from huse_tf.progress import Progress
 
 
@@ -123,14 +125,14 @@ def test_broken_and_absent_pictures_are_named_and_never_stop_a_run(pictures, set
 def test_a_picture_that_vanishes_while_encoding_is_named(
     pictures, settings, monkeypatch
 ):
-    names = image_keys.image_keys
+    of = image_keys.PictureKeys.of
 
     def and_remove(*args):
-        answer = names(*args)
+        answer = of(*args)
         (pictures.image_root / "42.bin").unlink()
         return answer
 
-    monkeypatch.setattr("huse_tf.features.encode.image_keys", and_remove)
+    monkeypatch.setattr(image_keys.PictureKeys, "of", and_remove)
     features = encode(Squares(), pictures, settings)
     assert features.encoded == 99
     assert features.failed == {42: "cannot be read: changed or removed while encoding"}
@@ -237,3 +239,48 @@ def test_read_part():
     assert read_part("3/10") == (3, 10)
     with pytest.raises(InputError, match="`part`: expected K/N.*'third'"):
         read_part("third")
+
+
+def test_an_open_encoding_takes_parts_without_reading_the_store_again(
+    pictures, settings, monkeypatch
+):
+    """What grows with parts x rows: indexes read, names rewritten, functions traced."""
+    encode(Squares(), pictures, settings, part=(1, 2))
+    read = []
+    monkeypatch.setattr(
+        files,
+        "read_arrays",
+        lambda path, names: read.append(path.name) or read_arrays(path, names),
+    )
+    encoder = Squares()
+    encoding = ImageEncoding(encoder, pictures.image_root, settings, progress=False)
+    parts = [encoding.features(pictures.images[i : i + 10]) for i in range(0, 100, 10)]
+    assert [part.encoded for part in parts] == [0] * 5 + [10] * 5
+    assert encoder.traces == 1
+    assert len(read) == len(set(read)), "each file is read once"
+    assert sum(name.startswith("image-keys") for name in read) == 1
+    joined = np.concatenate([part.load() for part in parts])
+    np.testing.assert_allclose(joined, means(pixels_of(100)), rtol=1e-6)
+
+
+def test_an_open_encoding_finds_what_others_add(pictures, settings):
+    encoding = ImageEncoding(Squares(), pictures.image_root, settings, progress=False)
+    encode(Squares(), pictures, settings)
+    assert encoding.features(pictures.images).encoded == 0
+
+
+def test_names_kept_by_two_at_once_are_both_kept(pictures, settings, monkeypatch):
+    """Each opened before the other wrote."""
+    pair = [
+        image_keys.PictureKeys(settings.folder, pictures.image_root) for _ in range(2)
+    ]
+    for names, paths in zip(pair, np.split(pictures.images, 2), strict=True):
+        names.of(paths, progress=False)
+    monkeypatch.setattr(
+        image_keys, "open", lambda *_: pytest.fail("a picture was read"), raising=False
+    )
+    later = image_keys.PictureKeys(settings.folder, pictures.image_root)
+    keys, unreadable = later.of(pictures.images, progress=False)
+    assert not unreadable
+    content = b"P" + pixels_of(100)[7].tobytes()
+    assert keys[7].tobytes() == digest(content)

@@ -44,3 +44,21 @@ def test_equal_texts_share_a_number():
     assert ids.dtype == np.int64
     assert ids[0] == ids[2] and ids[3] == ids[5]
     assert len(set(ids.tolist())) == 4
+
+
+def test_a_table_that_grows_in_pieces_finds_what_one_of_all_finds():
+    """300 of 80 different keys in 25 pieces, against a dictionary of first places."""
+    draw = np.random.default_rng(3)
+    different = draw.integers(0, 256, (120, 16), dtype=np.uint8)
+    known = different[draw.integers(0, 80, 300)]
+    first = {}
+    table, start = KeyTable(known[:0]), 0
+    for size in draw.multinomial(300, np.full(25, 1 / 25)).tolist():
+        piece = known[start : start + size]
+        table.add(piece)
+        for place, key in enumerate(piece, start):
+            first.setdefault(key.tobytes(), place)
+        start += size
+        wanted = [first.get(key.tobytes(), -1) for key in different]
+        assert table.find(different).tolist() == wanted
+    assert len(table) == 300
