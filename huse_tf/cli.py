@@ -52,6 +52,12 @@ def define_training_flags(run_dir: str = "runs/huse") -> None:
     flags.DEFINE_integer(
         "seed", None, "Of weights, order and dropout; else training.seed."
     )
+    flags.DEFINE_enum(
+        "distribute",
+        None,
+        ["none", "devices", "workers"],
+        "Train on several devices or machines; else training.distribute.",
+    )
     flags.DEFINE_string("config", "config.ini", "The ini file.")
     flags.DEFINE_multi_string(
         "set", [], "section.key=value, in the place of the ini file's value"
@@ -78,7 +84,7 @@ def training_config() -> Config:
     """
     values = flags.FLAGS
     overrides = list(values["set"].value)
-    for name in ("batch_size", "epochs", "seed"):
+    for name in ("batch_size", "epochs", "seed", "distribute"):
         if values[name].value is not None:
             overrides.append(f"training.{name}={values[name].value}")
     return load_config(values["config"].value, overrides)

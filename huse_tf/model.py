@@ -5,6 +5,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from huse_tf import replicas
 from huse_tf.by_group import grouped
 from huse_tf.encoders.base import ImageEncoder, TextEncoder
 from huse_tf.objectives import Objective
@@ -170,11 +171,16 @@ class HuseModel(keras.Model):
         self.compile(**keras.saving.deserialize_keras_object(config))
 
     def optimise(self, batch: dict) -> dict[str, tf.Tensor]:
-        """Takes one optimisation step and returns the losses before it."""
+        """Takes one optimisation step and returns the losses before it.
+
+        Several replicas, as in a `tf.distribute.Strategy.run`, take it together: the
+        losses are of all their rows.
+        """
         variables = [v for group in self.groups.values() for v in group]
         with tf.GradientTape() as tape:
-            losses = self.losses_of(batch, training=True)
-            scaled = self.optimizer.scale_loss(losses["loss"])
+            outputs = self(batch, training=True)
+            losses = self.judged(*replicas.gathered(outputs, batch))
+            scaled = self.optimizer.scale_loss(replicas.share_of(losses["loss"]))
         self.optimizer.apply(tape.gradient(scaled, variables), variables)
         return losses
 

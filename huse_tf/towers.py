@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from huse_tf import arguments
+from huse_tf import arguments, replicas
 from huse_tf.distances import unit
 
 CLASSIFIERS = ("shared", "separate", "untrained")
@@ -29,7 +29,8 @@ class FastDropout(keras.layers.Layer):
     """Inverted dropout that draws 16 random bits a unit instead of a float.
 
     Drawing is most of dropout's cost on a CPU. The rate is kept to within 2**-17.
-    The seed lives in a Keras SeedGenerator, so that it is among `model.variables`.
+    The seed lives in a Keras SeedGenerator, so that it is among `model.variables`. A
+    row's mask does not depend on how many replicas share a batch.
     """
 
     def __init__(self, rate: float, seed: int, **kwargs):
@@ -52,15 +53,10 @@ class FastDropout(keras.layers.Layer):
         """Drops units of [B, U] when training, else returns them as they are."""
         if not training or self.rate == 0:
             return units
-        shape = tf.shape(units)
-        count = tf.reduce_prod(shape)
         seed = tf.cast(self._generator.next(), tf.int32)
-        bits = tf.random.stateless_uniform(
-            [(count + 1) // 2], seed, minval=None, maxval=None, dtype=tf.uint32
-        )
-        draws = tf.reshape(tf.bitcast(bits, tf.uint16), [-1])[:count]
+        draws = replicas.random_uint16(tf.shape(units), seed)
         threshold = round(self.rate * 2**16)
-        kept = tf.reshape(draws, shape) >= tf.constant(threshold, tf.uint16)
+        kept = draws >= tf.constant(threshold, tf.uint16)
         scale = tf.cast(1.0 / (1.0 - threshold / 2**16), units.dtype)
         return units * (tf.cast(kept, units.dtype) * scale)
 

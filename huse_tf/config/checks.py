@@ -30,7 +30,14 @@ def check(path: Path, config: "Config") -> None:
     _check_together(path, config.data)
     for name in ("text_encoder", "class_encoder"):
         _check_text_encoder(path, name, getattr(config, name))
-    best = config.training.best_metric
+    training = config.training
+    if training.distribute != "none" and training.precision == "mixed_float16":
+        raise InputError(
+            f"{path}: training.precision = mixed_float16 with training.distribute = "
+            f"{training.distribute}: the loss is scaled by what one replica sees; "
+            "expected float32 or mixed_bfloat16"
+        )
+    best = training.best_metric
     if best not in CHOOSING and not is_own(config.objective.name):
         raise InputError(
             f"{path}: training.best_metric = {best}: expected a metric's name, or loss;"

@@ -176,6 +176,11 @@ class TrainingConfig:
         "of the layers; losses and embeddings stay float32",
         "float32",
     )
+    distribute: str = _key(
+        kinds.choice("none", "devices", "workers"),
+        "one device, all devices of the machine, or the workers of TF_CONFIG",
+        "none",
+    )
     checkpoint_minutes: float = _key(
         kinds.number(0, bounds="(]"), "minutes between two checkpoints", 5.0
     )

@@ -21,6 +21,7 @@ from huse_tf.run.material import (
     texts_train_along,
 )
 from huse_tf.run.pipelines import Pipeline
+from huse_tf.run.together import ALONE, Alone
 from huse_tf.towers import embedding_network
 
 
@@ -48,7 +49,9 @@ class Experiment:
     keys_before: tuple[str, ...] = ()
 
 
-def prepare(config: Config, run: RunFolder, keep: Keep) -> Experiment:
+def prepare(
+    config: Config, run: RunFolder, keep: Keep, together: Alone = ALONE
+) -> Experiment:
     """Reads, checks and encodes the catalogue, builds the model, describes the run.
 
     Args:
@@ -56,15 +59,20 @@ def prepare(config: Config, run: RunFolder, keep: Keep) -> Experiment:
         run: claimed; a run that it holds must be of this config and catalogue.
         keep: how encoded features are kept: `pipelines.stored_features` or
             `pipelines.features_in_ram`.
+        together: whom the run is trained with.
 
     Raises:
         InputError: anything about the user's input.
     """
-    changes.check_config(run, config)
-    return make_experiment(read_material(config, run.rejected_file, keep), config, run)
+    if together.leads:
+        changes.check_config(run, config)
+    material = read_material(config, run.rejected_file, keep, together)
+    return make_experiment(material, config, run, together)
 
 
-def make_experiment(material: Material, config: Config, run: RunFolder) -> Experiment:
+def make_experiment(
+    material: Material, config: Config, run: RunFolder, together: Alone = ALONE
+) -> Experiment:
     """Builds the model for a run and describes the run in its folder.
 
     Args:
@@ -72,29 +80,37 @@ def make_experiment(material: Material, config: Config, run: RunFolder) -> Exper
             [towers], [optimizer] and [training] only, batch_size apart.
         config: the run's.
         run: claimed and checked against `config`.
+        together: whom the run is trained with; the leading one writes, and all others
+            compare what they read with what it has written.
 
     Raises:
         InputError: the objective does not fit, or the run was started on another
             catalogue.
     """
     catalog, graph = material.catalog, material.graph
-    objective = make_objective(config, graph, catalog.class_names)
+    with together.scope():
+        objective = make_objective(config, graph, catalog.class_names)
     check_missing(config, objective, catalog)
     encoders = changes.encoder_facts(material.image_encoder, material.text_encoder)
-    changes.check_catalog(run, catalog)
-    changes.check_encoders(run, encoders, graph)
-    keys_before = keys_of(run.config_file) if run.config_file.exists() else ()
-    changes.describe(
-        run, config, catalog, graph, material.text_encoder.state(), encoders
-    )
+    with together.in_turn():
+        if not together.leads:
+            changes.check_config(run, config)
+        changes.check_catalog(run, catalog)
+        changes.check_encoders(run, encoders, graph)
+        keys_before = keys_of(run.config_file) if run.config_file.exists() else ()
+        if together.leads:
+            changes.describe(
+                run, config, catalog, graph, material.text_encoder.state(), encoders
+            )
     pipeline = dataclasses.replace(material.pipeline, seed=config.training.seed)
-    model = build_model(
-        config,
-        material.image_encoder,
-        material.text_encoder,
-        objective,
-        len(catalog.class_names),
-    )
+    with together.scope():
+        model = build_model(
+            config,
+            material.image_encoder,
+            material.text_encoder,
+            objective,
+            len(catalog.class_names),
+        )
     return Experiment(
         config,
         catalog,

@@ -17,6 +17,7 @@ from huse_tf.semantic_graph import write_graph
 # Keys that do not change what is learned up to a step: a run may go on with others.
 MAY_CHANGE = (
     "training.epochs",
+    "training.distribute",
     "training.checkpoint_minutes",
     "training.keep_checkpoints",
     "training.early_stopping_epochs",

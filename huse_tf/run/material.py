@@ -1,6 +1,7 @@
 """From a config to an encoded catalogue, which may serve several experiments."""
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ from huse_tf.objectives import Objective, make_objective
 from huse_tf.presence import Present
 from huse_tf.run import pipelines
 from huse_tf.run.pipelines import Fetch, Pipeline
+from huse_tf.run.together import ALONE, Alone
 from huse_tf.semantic_graph import graph_from_embeddings, graph_from_tree, read_graph
 
 Keep = Callable[[Features], Fetch]
@@ -52,35 +54,42 @@ class Material:
     text_encoder: TextEncoder
 
 
-def read_material(config: Config, rejected: Path, keep: Keep) -> Material:
+def read_material(
+    config: Config, rejected: Path, keep: Keep, together: Alone = ALONE
+) -> Material:
     """Reads, checks and encodes the catalogue.
 
     Args:
         config: the effective config.
         rejected: the CSV to write of the rows that cannot be used.
         keep: see `prepare`.
+        together: whom the encoding is shared with; the leading one alone writes.
 
     Raises:
         InputError: anything about the catalogue, the encoders or the objective.
     """
     catalog = read_catalog(config.data)
-    catalog.write_rejected(rejected)
+    if together.leads:
+        catalog.write_rejected(rejected)
     limit = config.data.max_bad_rows.limit(len(catalog) + len(catalog.rejected))
     catalog.check_bad_rows(limit)
-    text_encoder = adapted_text_encoder(
-        config.text_encoder, catalog.texts[catalog.indices("train")]
-    )
-    image_encoder = make_image_encoder(config.image_encoder)
+    with together.scope(texts_train_along(config)):
+        text_encoder = adapted_text_encoder(
+            config.text_encoder, catalog.texts[catalog.indices("train")]
+        )
+    with together.scope(images_train_along(config)):
+        image_encoder = make_image_encoder(config.image_encoder)
     graph = class_graph(config, catalog.class_names)
     # Made anew with each experiment; here it says what is wrong before any encoding.
     objective = make_objective(config, graph, catalog.class_names)
     check_missing(config, objective, catalog)
 
     catalog, pipeline = make_pipeline(
-        config, catalog, image_encoder, text_encoder, keep
+        config, catalog, image_encoder, text_encoder, keep, together
     )
     print(catalog.summary())
-    catalog.write_rejected(rejected)
+    if together.leads:
+        catalog.write_rejected(rejected)
     catalog.check_bad_rows(limit)
     pipeline = dataclasses.replace(pipeline, batch_size=_batch_size(config, catalog))
     _check_fine_tuning("image_encoder", config.image_encoder, image_encoder)
@@ -94,6 +103,7 @@ def make_pipeline(
     image_encoder: ImageEncoder,
     text_encoder: TextEncoder,
     keep: Keep,
+    together: Alone = ALONE,
 ) -> tuple[Catalog, Pipeline]:
     """Encodes a catalogue, or makes it ready to be encoded batch by batch.
 
@@ -108,7 +118,9 @@ def make_pipeline(
     if along:
         failed = pipelines.undecodable(catalog, image_encoder)
     else:
-        features = encode_images(image_encoder, catalog, config.features)
+        features = together.encoded(
+            functools.partial(encode_images, image_encoder, catalog, config.features)
+        )
         failed = features.failed
     kept = np.setdiff1d(np.arange(len(catalog)), list(failed))
     catalog = catalog.without(failed)
@@ -122,7 +134,9 @@ def make_pipeline(
         unread = check_texts(config.text_encoder, text_encoder, texts, rows)
         text = pipelines.tokens(texts, text_encoder)
     else:
-        features = encode_texts(text_encoder, texts, config.features)
+        features = together.encoded(
+            functools.partial(encode_texts, text_encoder, texts, config.features)
+        )
         unread = check_texts(
             config.text_encoder, text_encoder, texts, rows, features.chunks()
         )

@@ -174,6 +174,26 @@ class Pipeline:
         steps = tf.data.Dataset.range(first_step, last_step)
         return _ahead(steps.map(batch, tf.data.AUTOTUNE, deterministic=True))
 
+    def shares(self, first_step: int, replicas: int, mine: range) -> tf.data.Dataset:
+        """Returns parts of the batches of the steps from `first_step` on, without end.
+
+        Args:
+            first_step: from 0.
+            replicas: how many share a batch; `batch_size` is a multiple of it.
+            mine: which of them the parts are for: one after the other, step by step.
+        """
+        train = tf.constant(self.split["train"], tf.int64)
+        rows, size = len(self.split["train"]), self.batch_size // replicas
+
+        def share(number: tf.Tensor) -> dict:
+            step = first_step + number // len(mine)
+            begin = size * (mine.start + number % len(mine))
+            chosen = rows_of_step(step, rows, self.batch_size, self.seed)
+            return self._batch(tf.gather(train, chosen[begin : begin + size]), step)
+
+        numbers = tf.data.Dataset.counter()
+        return _ahead(numbers.map(share, tf.data.AUTOTUNE, deterministic=True))
+
     def evaluation(self, split: str) -> tf.data.Dataset:
         """Returns all rows of a split once, in order; the last batch may be smaller."""
         step = tf.constant(NOT_TRAINING, tf.int64)

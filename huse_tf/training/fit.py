@@ -13,6 +13,7 @@ from huse_tf.run.material import Keep, images_train_along, texts_train_along
 from huse_tf.run.pipelines import features_in_ram
 from huse_tf.run.restore import restore_run
 from huse_tf.serving.export import export_run, published_before
+from huse_tf.training.distribution import distribute
 from huse_tf.training.trainer import Trainer
 
 
@@ -33,12 +34,15 @@ def fit(
     """
     if keep is features_in_ram:
         check_encoders_are_frozen(config, "large_ram_train.py")
+    together = distribute(config.training.distribute, config.training.batch_size)
     print(config.brief() + "\n")
     run = RunFolder(run_dir, accept_changes)
-    run.claim()
-    experiment = prepare(config, run, keep)
-    trainer = Trainer(experiment, run)
-    if trainer.finished and run.is_ended(trainer.state["step"], config.export.at_end):
+    if together.leads:
+        run.claim()
+    experiment = prepare(config, run, keep, together)
+    trainer = Trainer(experiment, run, together)
+    ended = run.is_ended(trainer.state["step"], config.export.at_end)
+    if together.told(trainer.finished and ended):
         extend = f"more epochs (training.epochs = {2 * config.training.epochs})"
         if trainer.state["stopped_early"]:
             extend = "a larger training.early_stopping_epochs, or 0"
@@ -47,7 +51,16 @@ def fit(
             f"extend it with {extend}, or train another in another folder"
         )
         return
-    rows = experiment.pipeline.split
+    if together.leads:
+        _to_the_end(experiment, trainer, run)
+    elif not trainer.finished:
+        trainer.train()
+    together.part()
+
+
+def _to_the_end(experiment: Experiment, trainer: Trainer, run: RunFolder) -> None:
+    """Trains, evaluates, exports and reports."""
+    config, rows = experiment.config, experiment.pipeline.split
     split = next((name for name in ("test", "validation") if len(rows[name])), None)
     metrics, meta = train_and_evaluate(experiment, trainer, split)
     print(

@@ -1,11 +1,12 @@
 """The training loop: steps, validation, checkpoints, best model, interruption."""
 
 import time
+from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 import tensorflow as tf
 
-from huse_tf.errors import Interrupted
+from huse_tf.errors import InputError, Interrupted
 from huse_tf.interruption import STOP
 from huse_tf.progress import Progress
 from huse_tf.run import changes
@@ -14,6 +15,7 @@ from huse_tf.run.checkpoints import Checkpoints
 from huse_tf.run.folder import RunFolder
 from huse_tf.run.restore import best_weights, model_values
 from huse_tf.run.scoring import Scorer
+from huse_tf.run.together import ALONE, Alone
 from huse_tf.training import best, divergence
 from huse_tf.training.averaging import WeightAverage, changing_variables
 from huse_tf.training.optimizers import moved_cosine, optimizers_by_group
@@ -38,16 +40,18 @@ class Trainer:
         scorer: computes the metrics of a split.
     """
 
-    def __init__(self, experiment: Experiment, run: RunFolder):
+    def __init__(self, experiment: Experiment, run: RunFolder, together: Alone = ALONE):
         """Builds the optimizers and loads the newest checkpoint, if there is one.
 
         Args:
             experiment: from `preparation.prepare`.
             run: claimed and described.
+            together: whom the run is trained with.
 
         Raises:
             InputError: all checkpoints are damaged, or of another architecture; the
-                validation rows cannot have training.best_metric.
+                validation rows cannot have training.best_metric; not all processes
+                see the same checkpoints.
         """
         config = experiment.config
         self._config = config.training
@@ -56,6 +60,7 @@ class Trainer:
         self._pipeline = experiment.pipeline
         self._model = experiment.model
         self._run = run
+        self._together = together
         self.last_step = config.training.epochs * self._pipeline.steps_per_epoch
         self.scorer = Scorer(
             self._model, config, self._catalog, experiment.text_encoder
@@ -63,12 +68,13 @@ class Trainer:
         best.check_best_metric(self._config.best_metric, self.scorer, self._pipeline)
         self._board = Board(experiment, run, self.scorer)
         multipliers = self._model.multipliers
-        self._model.compile(
-            optimizers_by_group(config.optimizer, multipliers, self.last_step)
-        )
-        self._average = WeightAverage(
-            changing_variables(self._model), decay=config.optimizer.average_decay
-        )
+        with together.scope():
+            self._model.compile(
+                optimizers_by_group(config.optimizer, multipliers, self.last_step)
+            )
+            self._average = WeightAverage(
+                changing_variables(self._model), decay=config.optimizer.average_decay
+            )
         self._best = best_weights(run)
         self._checkpoints = Checkpoints(
             run.checkpoints_folder, config.training.keep_checkpoints
@@ -83,7 +89,9 @@ class Trainer:
         former = changes.former_world(run, config, experiment.keys_before)
         saved = self._checkpoints.restore(self._values)
         self._go_on(saved, changes.world(run, config), former)
-        run.forget_after(self.state["step"])
+        if together.leads:
+            run.forget_after(self.state["step"])
+        self._take_over(together.told(self.state))
         self._pending: list[tf.Tensor] = []
 
     def _go_on(self, saved: dict | None, world: str, former: str) -> None:
@@ -99,7 +107,7 @@ class Trainer:
             return
         self.state |= saved | {"last_step": self.last_step, "world": world}
         if saved["world"] == former:  # only the config.ini before this one knew it
-            self._checkpoints.save(self._values, self.state)
+            self._save()
         elif saved["world"] != world:  # values from another world do not compare
             self.state.update(best.NONE_YET)
         waited = best.has_waited(self._config, self.state, self._epoch)
@@ -107,6 +115,18 @@ class Trainer:
         step, before = self.state["step"], saved["last_step"]
         if before != self.last_step and self._optimizer.schedule == "cosine":
             print(moved_cosine(self._optimizer, step, before, self.last_step))
+
+    def _take_over(self, state: dict) -> None:
+        """Takes the leading process's state, which must be of the same step."""
+        mine, step = self.state["step"], state["step"]
+        (apart,) = self._together.agreed(mine != step)
+        if apart:
+            raise InputError(
+                f"`run_dir` {self._run.path}: the first worker goes on after step "
+                f"{step:,} and another one after another, such as this one after "
+                f"{mine:,}; name a folder that all workers share"
+            )
+        self.state = state
 
     @property
     def finished(self) -> bool:
@@ -132,32 +152,33 @@ class Trainer:
             InputError: the folder cannot be written.
         """
         first = self.state["step"]
-        batches = self._pipeline.training(first, self.last_step)
+        batches = self._together.batches(self._pipeline, first, self.last_step)
         products = max(0, self.last_step - first) * self._pipeline.batch_size
-        with STOP, ScalarLog(self._run, first) as log, self._board:
-            step = tf.function(
-                self._step, input_signature=[batches.element_spec]
-            ).get_concrete_function()
+        with STOP, ScalarLog(self._run, first) as log, self._shown():
+            step = self._together.compiled(self._step, batches)
             with (
                 Progress(products, "Training", unit="products") as bar,
                 STOP.deferred(),
             ):
                 self._saved = self._fetched = time.monotonic()
+                (self._stop,) = self._together.agreed(STOP.asked)
                 self._validate_if_due(log, bar)
                 self._save_if(False)
                 for batch in batches:
-                    losses = step(batch)
-                    self._pending.append(tf.stack([losses[n] for n in self._names]))
+                    self._pending.append(step(batch))
                     self.state["step"] += 1
                     self._after_step(log, bar)
                     if self.finished:
                         break
                 self._save_if(True)
 
-    def _step(self, batch: dict) -> dict[str, tf.Tensor]:
+    def _step(self, batch: dict) -> tf.Tensor:
         losses = self._model.optimise(batch)
         self._average.update()
-        return losses
+        return tf.stack([losses[name] for name in self._names])
+
+    def _shown(self) -> AbstractContextManager:
+        return self._board if self._together.leads else nullcontext()
 
     def _after_step(self, log: ScalarLog, bar: Progress) -> None:
         """Logs, validates and saves where it is time to.
@@ -167,9 +188,12 @@ class Trainer:
         """
         now = time.monotonic()
         epoch_ends = self.state["step"] % self._pipeline.steps_per_epoch == 0
-        save = now - self._saved >= 60 * self._config.checkpoint_minutes
-        wait = now - self._fetched <= FETCH_SECONDS
-        if epoch_ends or save or STOP.asked or not wait:
+        self._stop, save, fetch = self._together.agreed(
+            STOP.asked,
+            now - self._saved >= 60 * self._config.checkpoint_minutes,
+            now - self._fetched > FETCH_SECONDS,
+        )
+        if epoch_ends or save or self._stop or fetch:
             self._fetch(bar)
         if epoch_ends:
             self._log_epoch(log)
@@ -182,16 +206,20 @@ class Trainer:
         Raises:
             Interrupted: a signal came.
         """
-        stop = STOP.asked
-        if due or stop:
+        if due or self._stop:
             self._check_weights()
-            self._checkpoints.save(self._values, self.state)
+            self._save()
             self._saved = self._fetched = time.monotonic()
-        if stop:
+        if self._stop:
+            self._together.part()
             raise Interrupted(
                 f"stopped after step {self.state['step']:,} of {self.last_step:,} and "
                 "saved; the same command goes on"
             )
+
+    def _save(self) -> None:
+        if self._together.leads:
+            self._checkpoints.save(self._values, self.state)
 
     def restore_best(self) -> dict:
         """Puts the best weights by validation into the model.
@@ -258,16 +286,20 @@ class Trainer:
         scalars["learning_rate"] = float(self._model.optimizer.learning_rate)
         products = steps * self._pipeline.batch_size
         scalars["products_per_second"] = products / max(self.state["seconds"], 1e-9)
-        log.write("train", step, self._epoch, scalars)
+        if self._together.leads:
+            log.write("train", step, self._epoch, scalars)
         self.state.update(sums={}, summed=0, seconds=0.0)
 
     def _validate_if_due(self, log: ScalarLog, bar: Progress) -> None:
         """Validates, keeps the best weights; a signal puts it off to the next run."""
-        if not self._is_validation_due or STOP.asked:
+        if not self._is_validation_due or self._stop:
             return
         self._check_weights()
-        with self._average.swapped():
-            self._validate(log, bar)
+        if self._together.leads:
+            with self._average.swapped():
+                self._validate(log, bar)
+        self.state = self._together.told(self.state)
+        (self._stop,) = self._together.agreed(STOP.asked)
 
     def _validate(self, log: ScalarLog, bar: Progress) -> None:
         step, epoch = self.state["step"], self._epoch
