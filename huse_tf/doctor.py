@@ -270,6 +270,8 @@ def examine() -> bool:
     check_devices(page)
     config = cli.training_config()
     catalog = check_catalogue(page, config)
+    if catalog is not None:
+        config = config.settled(catalog.separator)
     dims = check_encoders(page, config, catalog)
     if catalog is not None:
         check_disk(page, config, len(catalog), dims)

@@ -1,10 +1,10 @@
 """The semantic graph A: how far apart the classes are (section 3.3)."""
 
+import csv
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from huse_tf.distances import cosine_distances
 from huse_tf.errors import InputError, first_line
@@ -72,8 +72,11 @@ def graph_from_tree(class_names: Sequence[str], separator: str) -> np.ndarray:
 
 def write_graph(path: str | Path, graph: np.ndarray, class_names: Sequence[str]):
     """Writes A as a CSV with the class names as header and first column."""
-    frame = pd.DataFrame(graph, index=list(class_names), columns=list(class_names))
-    frame.to_csv(path, index_label="class", float_format="%.9g", encoding="utf-8")
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("class", *class_names))
+        for name, row in zip(class_names, graph, strict=True):
+            writer.writerow((name, *(f"{value:.9g}" for value in row)))
 
 
 def read_graph(path: str | Path, class_names: Sequence[str]) -> np.ndarray:
@@ -91,33 +94,61 @@ def read_graph(path: str | Path, class_names: Sequence[str]) -> np.ndarray:
         InputError: no such file, a class is missing or named twice, a value is not a
             number in [0, 2], A is not symmetric, or its diagonal is not 0.
     """
-    try:
-        frame = pd.read_csv(path, index_col=0, keep_default_na=False, encoding="utf-8")
-    except FileNotFoundError:
-        raise InputError(
-            f"semantic graph {path}: no such file; class_encoder.graph is names, tree "
-            "or a CSV with the class names as header and first column"
-        ) from None
-    except (OSError, ValueError) as error:  # pandas raises a dozen kinds of these
-        reason = first_line(error)
-        raise InputError(
-            f"semantic graph {path}: not a readable CSV ({reason})"
-        ) from error
-    frame.index = frame.index.astype(str)
-    for axis, names in (("row", frame.index), ("column", frame.columns)):
-        missing = [name for name in class_names if name not in names]
+    rows = _read_rows(path)
+    columns, index = rows[0][1:], [row[0] for row in rows[1:]]
+    for axis, names in (("row", index), ("column", columns)):
+        known = set(names)
+        missing = [name for name in class_names if name not in known]
         if missing:
             raise InputError(
                 f"semantic graph {path}: no {axis} for class '{missing[0]}' "
                 f"({len(missing)} of {len(class_names)} classes are missing)"
             )
-        twice = names[names.duplicated()]
-        if len(twice):
-            raise InputError(f"semantic graph {path}: {axis} '{twice[0]}' stands twice")
-    part = frame.loc[list(class_names), list(class_names)]
-    graph = part.apply(pd.to_numeric, errors="coerce").to_numpy(np.float32)
+        if len(known) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise InputError(f"semantic graph {path}: {axis} '{twice}' stands twice")
+    row_of = {name: row[1:] for name, row in zip(index, rows[1:], strict=True)}
+    place = {name: i for i, name in enumerate(columns)}
+    places = [place[name] for name in class_names]
+    graph = np.array(
+        [[_number(row_of[name][i]) for i in places] for name in class_names],
+        np.float32,
+    ).reshape(len(places), len(places))
     check_graph(graph, f"semantic graph {path}", class_names)
     return graph
+
+
+def _read_rows(path: str | Path) -> list[list[str]]:
+    """Reads cells as text, whatever they look like; every row has all columns."""
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            rows = [row for row in csv.reader(file, strict=True) if row]
+    except FileNotFoundError:
+        raise InputError(
+            f"semantic graph {path}: no such file; class_encoder.graph is names, tree "
+            "or a CSV with the class names as header and first column"
+        ) from None
+    except (OSError, csv.Error, UnicodeDecodeError) as error:
+        raise InputError(
+            f"semantic graph {path}: not a readable CSV ({first_line(error)})"
+        ) from error
+    if not rows:
+        raise InputError(f"semantic graph {path}: not a readable CSV (it is empty)")
+    short = next((row for row in rows if len(row) != len(rows[0])), None)
+    if short:
+        raise InputError(
+            f"semantic graph {path}: not a readable CSV (row '{short[0]}' has "
+            f"{len(short)} cells, the header {len(rows[0])})"
+        )
+    return rows
+
+
+def _number(cell: str) -> float:
+    """Reads a number; what is none becomes NaN, which `check_graph` names."""
+    try:
+        return float(cell)
+    except ValueError:
+        return float("nan")
 
 
 def check_graph(

@@ -1,4 +1,4 @@
-"""A CSV of products to a Catalog: every row checked before the first step."""
+"""A product catalogue: N products, and what is to be said about it."""
 
 import collections
 import csv
@@ -6,18 +6,14 @@ import dataclasses
 import functools
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 
-from huse_tf.catalog.csv_reader import check_readable, read_table
 from huse_tf.catalog.groups import numbered, product_keys
-from huse_tf.catalog.image_files import ImageFolder
-from huse_tf.catalog.rows import SHOWN, Rejected, RowReader, find_columns
+from huse_tf.catalog.rows import SHOWN, Rejected
 from huse_tf.catalog.splits import SPLITS
-from huse_tf.catalog.splitting import with_split
-from huse_tf.config import DataConfig
 from huse_tf.errors import InputError
 
 MOST = 0.5  # share of the products; a class with more is named
@@ -30,10 +26,12 @@ class Catalog:
     Attributes:
         images: str [N], paths relative to `image_root`; "" where there is no picture.
         texts: str [N]; "" where there is no text. Never both.
-        labels: int32 [N], in [0, K).
+        labels: int32 [N], in [0, K); -1 where a catalogue without classes was asked
+            for.
         class_names: [K], sorted.
         split: str [N], train, validation or test.
-        rows: int64 [N], row numbers in the CSV; the header is 1.
+        rows: int64 [N], row numbers: in a CSV as a spreadsheet counts, the header
+            being 1; in JSON lines the line; elsewhere the position from 0.
         image_root: the folder of the pictures.
         rejected: the rows that are not used, by row number.
         ids: str [N], the user's own name of each product; the row number where the
@@ -41,9 +39,11 @@ class Catalog:
         has_ids: whether these are of an id column.
         csv: the file it was read from.
         encoding: how that file was decoded.
+        separator: joins the levels of a class name.
         carried: name of a column that is neither picture, text, class nor split ->
             str [N], its cells, for whoever shows or writes products.
         notes: lines about how it was read, for the screen.
+        hint: what would help where most pictures are missing, else "".
     """
 
     images: np.ndarray
@@ -58,8 +58,10 @@ class Catalog:
     has_ids: bool = False
     csv: Path = Path("catalog.csv")
     encoding: str = "UTF-8"
+    separator: str = "<"
     carried: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    hint: str = ""
 
     def __len__(self) -> int:
         """Returns N."""
@@ -101,7 +103,7 @@ class Catalog:
     def fingerprint(self) -> str:
         """SHA-256 of every product's image path, text, class and split, in order."""
         digest = hashlib.sha256()
-        names = np.array(self.class_names, dtype=object)[self.labels]
+        names = np.array([*self.class_names, ""], dtype=object)[self.labels]
         for cells in zip(self.images, self.texts, names, self.split, strict=True):
             # no cell has a NUL, so the joint is unambiguous
             digest.update("\0".join((*cells, "")).encode())
@@ -122,7 +124,7 @@ class Catalog:
                 int(self.rows[i]),
                 self.images[i],
                 self.texts[i],
-                self.class_names[self.labels[i]],
+                self.class_names[self.labels[i]] if self.labels[i] >= 0 else "",
                 reason,
             )
             for i, reason in positions.items()
@@ -136,7 +138,7 @@ class Catalog:
             rows=self.rows[keep],
             ids=self.ids[keep],
             carried={name: cells[keep] for name, cells in self.carried.items()},
-            rejected=_by_row((*self.rejected, *dropped)),
+            rejected=by_row((*self.rejected, *dropped)),
         )
 
     def write_rejected(self, path: str | os.PathLike[str]) -> None:
@@ -175,7 +177,7 @@ class Catalog:
                 f"{len(untrained):,} classes have no training rows, such as "
                 + self.class_names[untrained[0]]
             )
-        sizes = np.bincount(self.labels, minlength=1)
+        sizes = np.bincount(self.labels[self.labels >= 0], minlength=1)
         if sizes.max() > MOST * sizes.sum():
             lines.append(
                 f"{sizes.max() / sizes.sum():.0%} of the products are of one class, "
@@ -187,6 +189,8 @@ class Catalog:
             lines.append(f"{len(self.rejected):,} rows rejected:")
             for reason, rows in _by_reason(self.rejected):
                 lines.append(f"{len(rows):>9,}  {reason} (first: row {rows[0].row})")
+        if self.hint:
+            lines.append(self.hint)
         return "\n".join(lines)
 
     def check_bad_rows(self, limit: int) -> None:
@@ -195,66 +199,14 @@ class Catalog:
             total = len(self) + len(self.rejected)
             raise InputError(
                 f"{self.csv}: {len(self.rejected):,} of {total:,} rows are rejected, "
-                f"data.max_bad_rows allows {limit:,}: {_reasons(self.rejected)}; "
+                f"data.max_bad_rows allows {limit:,}: {reasons(self.rejected)}; "
                 "repair them or raise data.max_bad_rows"
+                + (f"; {self.hint}" if self.hint else "")
             )
 
 
-def check_sources(data: DataConfig) -> None:
-    """Raises InputError where the CSV or the images folder is not there."""
-    check_readable(data.csv)
-    ImageFolder(data.images)
-
-
-def read_catalog(data: DataConfig) -> Catalog:
-    """Reads a CSV and checks every row.
-
-    Args:
-        data: [data] of the config.
-
-    Raises:
-        InputError: the CSV or the images folder is not there, a column is missing or
-            ambiguous, or fewer than two classes are left.
-    """
-    table = read_table(data.csv)
-    columns = find_columns(data.csv, table.header)
-    reader = RowReader(data, table, columns)
-    reader.read()
-    if not reader.kept and not reader.rejected:
-        raise InputError(f"{data.csv}: a header without rows; expected products")
-    reader.drop_small_classes()
-    kept, rejected = reader.kept, _by_row(reader.rejected)
-    if not kept:
-        raise InputError(
-            f"{data.csv}: every row is rejected ({len(rejected):,}): "
-            + _reasons(rejected)
-        )
-    rows, images, texts, names, splits = zip(*kept, strict=True)
-    class_names = tuple(sorted(set(names)))
-    if len(class_names) == 1:
-        raise InputError(
-            f"{data.csv}: one class only, {class_names[0][:SHOWN]!r}, in the "
-            f"{len(kept):,} rows that can be used; expected two or more"
-        )
-    label = {name: i for i, name in enumerate(class_names)}
-    labels = np.array([label[name] for name in names], np.int32)
-    catalog = Catalog(
-        images=np.array(images, dtype=object),
-        texts=np.array(texts, dtype=object),
-        labels=labels,
-        class_names=class_names,
-        split=np.array(splits, dtype=object),
-        rows=np.array(rows, np.int64),
-        image_root=data.images,
-        rejected=rejected,
-        ids=np.array([str(row) for row in rows], dtype=object),
-        csv=data.csv,
-        encoding=table.encoding,
-    )
-    return with_split(catalog, data, given="split" in columns)
-
-
-def _by_row(rejected: tuple[Rejected, ...] | list[Rejected]) -> tuple[Rejected, ...]:
+def by_row(rejected: Iterable[Rejected]) -> tuple[Rejected, ...]:
+    """Sorts rejected rows."""
     return tuple(sorted(rejected, key=lambda row: row.row))
 
 
@@ -266,7 +218,8 @@ def _by_reason(rejected: tuple[Rejected, ...]) -> list[tuple[str, list[Rejected]
     return sorted(groups.items(), key=lambda item: -len(item[1]))
 
 
-def _reasons(rejected: tuple[Rejected, ...]) -> str:
+def reasons(rejected: tuple[Rejected, ...]) -> str:
+    """Counts the rejected rows of each reason, on one line."""
     return ", ".join(
         f"{len(rows):,} {reason} (first: row {rows[0].row} {rows[0].image[:60]!r})"
         for reason, rows in _by_reason(rejected)

@@ -1,19 +1,18 @@
 """CSV bytes to rows of strings, whichever spreadsheet or scraper wrote them."""
 
-import codecs
 import contextlib
 import csv
 import dataclasses
 import io
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
+from huse_tf.catalog.tables import Row, damage
 from huse_tf.errors import InputError
 
-SEPARATORS = (",", "\t", ";")
+SEPARATORS = (",", "\t", ";", "|")
 MAX_FIELD = 1 << 24  # characters
 MAX_LINES = 20_000  # of one row, as long as few lines were read in vain
 FEW_LINES = 100  # of one row, once more than PATIENCE lines were
@@ -21,40 +20,23 @@ PATIENCE = 1_000_000
 
 WRONG_QUOTES = "wrong quotes"
 TOO_LONG = "a field over 16 million characters"
-NOT_UTF8 = "not UTF-8"
-HAS_NUL = "NUL character"
 WRONG_COLUMNS = "wrong number of columns"
 
-
-class Row(NamedTuple):
-    """One row of the file.
-
-    Attributes:
-        number: counted as a spreadsheet does, the header being 1.
-        cells: one for each column of the header, or fewer or more where `problem`
-            says that the row cannot be read.
-        problem: why the row cannot be read, or "".
-    """
-
-    number: int
-    cells: list[str]
-    problem: str = ""
+# its first line, such as sep=;
+_EXCEL = re.compile(r'"?sep=(\t|[^\w\s"\0])"?[,;\t]*\s*', re.IGNORECASE)
+_ESCAPED = 200  # lines with a backslash and a quote that are tried
 
 
 @dataclasses.dataclass(frozen=True)
-class Table:
-    """A CSV file, decoded and cut into lines.
-
-    Attributes:
-        header: the names of the columns, spaces around them taken off.
-        encoding: how the file was decoded.
-    """
+class CsvTable:
+    """A CSV file, decoded and cut into lines; see Table."""
 
     header: tuple[str, ...]
     encoding: str
     _lines: list[str]
     _separator: str
     _start: int
+    _first: int
     _suspect: bool
 
     def rows(self, anchor: int) -> Iterator[Row]:
@@ -67,7 +49,7 @@ class Table:
                 that has the row's file name ending there is a row by itself.
         """
         width = len(self.header)
-        number = self._start
+        number = self._first
         with _field_limit(MAX_FIELD):
             for cells, problem in self._records(width, anchor):
                 number += 1
@@ -78,7 +60,7 @@ class Table:
                     if len(cells) < width or extra:
                         problem = WRONG_COLUMNS
                 if self._suspect:
-                    problem = _damage(cells) or problem
+                    problem = damage(cells) or problem
                 yield Row(number, cells, problem)
 
     def _records(self, width: int, anchor: int) -> Iterator[tuple[list[str], str]]:
@@ -114,43 +96,40 @@ class Table:
         return False
 
 
-def check_readable(path: Path) -> None:
-    """Raises InputError where a catalogue's file cannot be opened."""
-    try:
-        path.open("rb").close()
-    except OSError as error:
-        raise InputError(
-            f"{path}: cannot read the catalogue: {error.strerror}; data.csv names it: "
-            "set it to a CSV file"
-        ) from error
+def read_csv(path: Path, text: str, encoding: str, suspect: bool) -> CsvTable:
+    """Reads the header of a CSV, whose separator is the one that cuts it most.
 
-
-def read_table(path: Path) -> Table:
-    """Decodes a CSV file and reads its header.
+    Excel's own first line "sep=;" names it instead, and is no row. Quotes inside of a
+    field are doubled or, as Spark and MySQL write them, follow a backslash.
 
     Args:
-        path: comma, tab or semicolon separated; UTF-8 or UTF-16, with or without a
-            byte-order mark. A file without any UTF-8 letter beyond ASCII but with
-            bytes beyond ASCII is read as Windows-1252, of which Latin-1 is a part.
+        path: of the file, for messages.
+        text: its content.
+        encoding: how it was decoded.
+        suspect: whether cells may hold what is no text.
 
     Raises:
-        InputError: the file cannot be read, is empty or has no readable header.
+        InputError: the file is empty or has no readable header.
     """
-    check_readable(path)
-    data = path.read_bytes()
-    text, encoding = _decode(path, data)
-    suspect = "\0" in text or encoding == "UTF-8 with bad bytes"
     lines = io.StringIO(text, newline="").readlines()
-    start = next((i for i, line in enumerate(lines) if line.strip()), None)
+    filled = (i for i, line in enumerate(lines) if line.strip())
+    start = next(filled, None)
+    separators, hidden = SEPARATORS, 0
+    if start is not None and (named := _EXCEL.fullmatch(lines[start])):
+        separators, start, hidden = (named[1],), next(filled, None), 1
     if start is None:
         raise InputError(f"{path}: the file is empty; expected a header and rows")
     if "\0" in lines[start]:
         raise InputError(
             f"{path}: NUL characters in the header: not a text file; save it as UTF-8"
         )
-    headers = {mark: _header(path, lines[start], mark) for mark in SEPARATORS}
-    separator = max(SEPARATORS, key=lambda mark: len(headers[mark]))
-    return Table(headers[separator], encoding, lines, separator, start + 1, suspect)
+    headers = {mark: _header(path, lines[start], mark) for mark in separators}
+    separator = max(separators, key=lambda mark: len(headers[mark]))
+    header = headers[separator]
+    if _has_escaped_quotes(lines, len(header), separator):
+        lines = [_with_doubled_quotes(line) for line in lines]
+    start += 1
+    return CsvTable(header, encoding, lines, separator, start, start - hidden, suspect)
 
 
 class _Feed:
@@ -173,43 +152,44 @@ class _Feed:
             yield self._lines[position]
 
 
-def _decode(path: Path, data: bytes) -> tuple[str, str]:
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        try:
-            return data.decode("utf-16"), "UTF-16"
-        except UnicodeDecodeError as error:
-            raise InputError(
-                f"{path}: broken UTF-16 ({error.reason} at byte {error.start}); "
-                "save it as UTF-8"
-            ) from error
-    try:
-        return data.decode("utf-8-sig"), "UTF-8"
-    except UnicodeDecodeError:
-        text = data.decode("utf-8-sig", errors="surrogateescape")
-    if re.search("[\x80-\ud7ff\ue000-\U0010ffff]", text):
-        return text, "UTF-8 with bad bytes"
-    try:
-        return data.decode("cp1252"), "Windows-1252"
-    except UnicodeDecodeError:
-        return data.decode("latin-1"), "Latin-1"
-
-
 def _header(path: Path, line: str, separator: str) -> tuple[str, ...]:
     try:
         with _field_limit(MAX_FIELD):
             cells = next(csv.reader([line], delimiter=separator, strict=True))
     except csv.Error as error:
-        if separator != SEPARATORS[0]:
+        if separator in SEPARATORS[1:]:
             return ()
         raise InputError(f"{path}: cannot read the header: {error}") from error
     return tuple(cell.strip() for cell in cells)
 
 
-def _damage(cells: list[str]) -> str:
-    row = "".join(cells)
-    if "\0" in row:
-        return HAS_NUL
-    return NOT_UTF8 if re.search("[\ud800-\udfff]", row) else ""
+def _has_escaped_quotes(lines: Sequence[str], width: int, separator: str) -> bool:
+    """Says whether more lines can be read with quotes escaped by backslashes.
+
+    A backslash may also end a field, which a standard reader gets right.
+    """
+    gained = 0
+    suspects = (line for line in lines if '\\"' in line)
+    for line, _ in zip(suspects, range(_ESCAPED), strict=False):
+        plain = _fits(line, width, separator)
+        gained += _fits(_with_doubled_quotes(line), width, separator) - plain
+    return gained > 0
+
+
+def _with_doubled_quotes(line: str) -> str:
+    """Writes a quote or backslash after a backslash as standard CSV does."""
+    if "\\" not in line:
+        return line
+    return re.sub(r'\\(["\\])', lambda m: '""' if m[1] == '"' else "\\", line)
+
+
+def _fits(line: str, width: int, separator: str) -> bool:
+    try:
+        with _field_limit(MAX_FIELD):
+            reader = csv.reader([line], delimiter=separator, strict=True)
+            return len(next(reader)) == width
+    except csv.Error:
+        return False
 
 
 @contextlib.contextmanager

@@ -15,7 +15,11 @@ EMPTY_FILE = "empty file"
 
 
 class ImageFolder:
-    """Checks paths of pictures relative to one folder, each file and folder once."""
+    """Checks paths of pictures relative to one folder, each file and folder once.
+
+    Attributes:
+        root: the folder.
+    """
 
     def __init__(self, root: Path) -> None:
         """Opens the folder.
@@ -28,7 +32,7 @@ class ImageFolder:
                 f"{root}: the images folder is not there; data.images names it: set "
                 "it to the folder that the image column's paths start at"
             )
-        self._root = str(root)
+        self.root = str(root)
         self._inside = os.path.join(os.path.realpath(root), "")
         self._folders: dict[str, bool] = {}
         self._problems: dict[str, str] = {}
@@ -44,6 +48,13 @@ class ImageFolder:
             self._problems[path] = self._problem(path)
         return path, self._problems[path]
 
+    def relative(self, path: str) -> str:
+        """Returns what leads to an absolute path from the folder; "" if outside."""
+        for root in (os.path.abspath(self.root), self._inside.rstrip("/")):
+            if path.startswith(root.rstrip("/") + "/"):
+                return path[len(root.rstrip("/")) + 1 :]
+        return ""
+
     def _problem(self, path: str) -> str:
         folder = path.rpartition("/")[0]
         if folder and folder not in self._folders:
@@ -51,11 +62,11 @@ class ImageFolder:
         if folder and not self._folders[folder]:
             return OUTSIDE
         try:
-            status = os.lstat(f"{self._root}/{path}")
+            status = os.lstat(f"{self.root}/{path}")
             if stat.S_ISLNK(status.st_mode):
                 if not self._stays_inside(path):
                     return OUTSIDE
-                status = os.stat(f"{self._root}/{path}")
+                status = os.stat(f"{self.root}/{path}")
         except OSError:
             return MISSING
         if not stat.S_ISREG(status.st_mode):
@@ -63,5 +74,5 @@ class ImageFolder:
         return "" if status.st_size else EMPTY_FILE
 
     def _stays_inside(self, path: str) -> bool:
-        target = os.path.realpath(f"{self._root}/{path}")
+        target = os.path.realpath(f"{self.root}/{path}")
         return os.path.join(target, "").startswith(self._inside)

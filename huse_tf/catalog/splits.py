@@ -9,12 +9,21 @@ SPLITS = ("train", "validation", "test")
 _ALIASES = {
     "train": "train",
     "training": "train",
+    "trn": "train",
     "validation": "validation",
     "valid": "validation",
+    "validate": "validation",
     "val": "validation",
     "dev": "validation",
+    "development": "validation",
+    "eval": "validation",
+    "evaluation": "validation",
     "test": "test",
     "testing": "test",
+    "tst": "test",
+    "query": "test",
+    "queries": "test",
+    "gallery": "test",
 }
 _HASHES = 2**64  # how many values a hash has
 

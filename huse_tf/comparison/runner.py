@@ -238,9 +238,10 @@ class Runner:
     def _graph(self, config: ClassEncoderConfig) -> np.ndarray:
         """A, made once for each way to make it."""
         if config not in self._graphs:
-            names = self._material.catalog.class_names
+            catalog = self._material.catalog
             whole = dataclasses.replace(self._config, class_encoder=config)
-            self._graphs[config] = class_graph(whole, names)
+            whole = whole.settled(catalog.separator)
+            self._graphs[config] = class_graph(whole, catalog.class_names)
         return self._graphs[config]
 
 

@@ -62,6 +62,15 @@ class Config:
             blocks.append("\n".join(line.rstrip() for line in lines))
         return "\n\n".join(blocks) + "\n"
 
+    def settled(self, class_separator: str) -> "Config":
+        """Returns the config with what class_separator turned out to be.
+
+        Args:
+            class_separator: joins the levels of the catalogue's class names.
+        """
+        data = dataclasses.replace(self.data, class_separator=class_separator)
+        return dataclasses.replace(self, data=data)
+
     def brief(self) -> str:
         """Returns the paths and what differs from its default, for the screen."""
         paragraphs = [

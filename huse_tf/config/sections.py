@@ -19,8 +19,33 @@ class DataConfig:
 
     csv: Path = _key(kinds.PATH, "the catalogue")
     images: Path = _key(kinds.PATH, "the folder that its image column refers to")
+    id_column: str = _key(
+        kinds.COLUMN, "the products' ids; rows of one id are one product", "", "none"
+    )
+    image_column: str = _key(kinds.COLUMN, "the pictures' files", "")
+    text_columns: tuple[str, ...] = _key(
+        kinds.COLUMNS, "the texts, joined in this order", ()
+    )
+    class_columns: tuple[str, ...] = _key(
+        kinds.COLUMNS, "the class, or its levels from general to specific", ()
+    )
     class_separator: str = _key(
-        kinds.word("one or more characters"), "joins the levels of a class path", "<"
+        kinds.SEPARATOR,
+        "joins the levels of a class path; auto: recognised from the class names",
+        default="auto",
+        earlier="<",
+    )
+    join_similar_classes: bool = _key(
+        kinds.YES_NO,
+        "classes that differ in case, blanks or Unicode form alone are one",
+        False,
+    )
+    all_pictures: bool = _key(
+        kinds.YES_NO,
+        "a.jpg|b.jpg in a cell, and columns image_2, image_3, ..., are pictures of one "
+        "product; no: the first column is one file",
+        default=True,
+        earlier=False,
     )
     allow_missing: bool = _key(
         kinds.YES_NO,

@@ -1,7 +1,9 @@
 """Kinds of ini values: how each is read, which range it has, how it is written."""
 
+import csv
 import dataclasses
 import difflib
+import io
 import math
 import os
 import re
@@ -203,6 +205,44 @@ def _bad_rows(text: str, folder: Path) -> BadRows:
     return BadRows(amount, percent)
 
 
+def unquoted(text: str) -> str:
+    """Takes the quotes off a value that stands in them."""
+    is_quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
+    return text[1:-1] if is_quoted else text
+
+
+def _separator(text: str, folder: Path) -> str:
+    text = unquoted(text)
+    if not text.strip():
+        raise ValueError
+    return text
+
+
+def _column(text: str, folder: Path) -> str:
+    return unquoted(text)
+
+
+def _columns(text: str, folder: Path) -> tuple[str, ...]:
+    """Reads names joined by commas; those with a comma stand in double quotes."""
+    if not text:
+        return ()
+    (names,) = csv.reader([text], skipinitialspace=True, strict=True)
+    names = tuple(unquoted(name.strip()) for name in names)
+    if not all(names):
+        raise ValueError
+    return names
+
+
+def _write_quoted(text: str) -> str:
+    return f'"{text}"' if text != unquoted(text).strip() else text
+
+
+def _write_columns(names: tuple[str, ...]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(map(_write_quoted, names))
+    return line.getvalue()
+
+
 YES_NO = Kind("yes | no", _truth, lambda value: "yes" if value else "no")
 PATH = Kind("a path, relative to this file", _absolute)
 FILE = Kind("a FILE", lambda text, folder: str(_absolute(text, folder)))
@@ -210,3 +250,10 @@ LOCATION = Kind("a URL, a local path or empty", _location)
 OPTIONAL_FILE = Kind("a file or empty", LOCATION.parse)
 BACKBONE = Kind(IMAGE_NAMES, _backbone)
 BAD_ROWS = Kind("a number of rows, or a share such as 5%", _bad_rows)
+SEPARATOR = Kind("auto | one or more characters", _separator, _write_quoted)
+COLUMN = Kind("a column's name, none, or empty: by name", _column, _write_quoted)
+COLUMNS = Kind(
+    "names of columns joined by commas, none, or empty: by name",
+    _columns,
+    _write_columns,
+)

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from huse_tf.catalog.csv_reader import HAS_NUL, NOT_UTF8
 from huse_tf.catalog.image_files import ImageFolder
 from huse_tf.catalog.splits import SPLITS, stratified_split
+from huse_tf.catalog.tables import HAS_NUL, NOT_UTF8
 from huse_tf.errors import InputError
 from huse_tf.progress import Progress
 from huse_tf.public_sets.listing import Listed

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from huse_tf.catalog.csv_reader import WRONG_COLUMNS, Row, read_table
+from huse_tf.catalog.csv_reader import WRONG_COLUMNS
+from huse_tf.catalog.readers import read_table
+from huse_tf.catalog.tables import Row
 from huse_tf.errors import InputError
 from huse_tf.public_sets.listing import Listed, require, without_row
 

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from huse_tf.catalog.csv_reader import WRONG_COLUMNS, read_table
+from huse_tf.catalog.csv_reader import WRONG_COLUMNS
 from huse_tf.catalog.image_files import ImageFolder
+from huse_tf.catalog.readers import read_table
 from huse_tf.errors import InputError
 from huse_tf.public_sets.listing import (
     Listed,

@@ -30,7 +30,7 @@ class Experiment:
     """A catalogue made ready for training.
 
     Attributes:
-        config: the effective config.
+        config: the effective config, its class_separator that of the catalogue.
         catalog: without the rows that were rejected.
         pipeline: its batches.
         graph: float32 [K, K], A.
@@ -88,6 +88,7 @@ def make_experiment(
             catalogue.
     """
     catalog, graph = material.catalog, material.graph
+    config = config.settled(catalog.separator)
     with together.scope():
         objective = make_objective(config, graph, catalog.class_names)
     check_missing(config, objective, catalog)

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from huse_tf.catalog import SPLITS, Catalog
+from huse_tf.catalog import AUTO, SPLITS, Catalog
 from huse_tf.config import Config, keys_of
 from huse_tf.encoders.base import ImageEncoder, TextEncoder, identity_of
 from huse_tf.errors import InputError
 from huse_tf.replacing import replaced
 from huse_tf.run.folder import RunFolder
+from huse_tf.run.written import read_back
 from huse_tf.semantic_graph import write_graph
 
 # Keys that do not change what is learned up to a step: a run may go on with others.
@@ -59,6 +60,8 @@ def check_config(run: RunFolder, config: Config) -> None:
             )
         return
     then = run.load_config()
+    if config.data.class_separator == AUTO:  # check_catalog compares what it is
+        config = config.settled(then.data.class_separator)
     differences = [
         line for line in then.differences(config) if not line.startswith(MAY_CHANGE)
     ]
@@ -92,11 +95,15 @@ def check_catalog(run: RunFolder, catalog: Catalog) -> None:
         _judge_unknown(run, error)
         return
     now = catalog_facts(catalog)
+    separator = run.load_config().data.class_separator
     _judge(
         run,
         "was started on another catalogue",
         class_differences(classes, catalog.class_names),
-        fact_differences(then, now),
+        fact_differences(
+            then | {"data.class_separator": separator},
+            now | {"data.class_separator": catalog.separator},
+        ),
         "put the catalogue back",
     )
 
@@ -223,6 +230,7 @@ def describe(
         ):
             with replaced(target) as path:
                 path.write_text(json.dumps(content, indent=1) + "\n")
+        read_back(run, catalog.class_names, graph)
         config.save(run.config_file)
 
 

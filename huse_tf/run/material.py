@@ -69,6 +69,7 @@ def read_material(
         InputError: anything about the catalogue, the encoders or the objective.
     """
     catalog = read_catalog(config.data)
+    config = config.settled(catalog.separator)
     if together.leads:
         catalog.write_rejected(rejected)
     limit = config.data.max_bad_rows.limit(len(catalog) + len(catalog.rejected))

@@ -42,12 +42,17 @@ def test_a_class_with_most_of_the_products_is_named(folder):
 @pytest.mark.parametrize(
     ("header", "expected"),
     [
-        ("image,text", "no class column; expected one called class or classes, label, "
-         "category; found 'image', 'text'"),
-        ("image,class", "no text column; expected one called text or name, title"),
-        ("text,class", "no image column; expected one called image or img_name"),
-        ("image,image,text,class", "2 columns could be the image: 'image', 'image'"),
-        ("image,title,Caption,class", "could be the text: 'title', 'Caption'"),
+        ("image,text", "no class column; set data.class_columns to the column that has "
+         "it, or call it class, classes, label, category; found 'image', 'text'"),
+        ("image,class", "no text column; set data.text_columns to the column that has"),
+        ("text,class", "no image column; set data.image_column to the column that has "
+         "it, or call it image, img_name, image_name"),
+        ("id,text,class", "(data.image_column = id where the files are called by it)"),
+        ("image,image,text,class", "2 columns could be the image: 'image', 'image'; "
+         "call one 'image', or set data.image_column"),
+        ("image,text,label,category", "could be the class: 'label', 'category'; call "
+         "one 'class', or set data.class_columns to one, or to several, from general"),
+        ("image,title,title,class", "could be the text: 'title', 'title'"),
         ("image,text,class,Split,split", "2 columns could be the split"),
     ],
 )  # fmt: skip
@@ -95,7 +100,8 @@ def test_each_bad_row_is_rejected_with_its_row_and_reason(folder):
         ("../secret.jpg,a,cup", outside),
         ("a/../../secret.jpg,a,cup", outside),
         ("..,a,cup", outside),
-        (f"{images}/0.jpg,a,cup", outside),
+        (f"{images}/9.jpg,a,cup", "missing file"),
+        (f"{folder}/secret.jpg,a,cup", outside),
         ("/etc/passwd,a,cup", outside),
         ("leaves.jpg,a,cup", outside),
         ("parent/secret.jpg,a,cup", outside),
@@ -119,14 +125,14 @@ def test_each_bad_row_is_rejected_with_its_row_and_reason(folder):
     ]
     good = ["stays.jpg,a,cup", "0.jpg,c,cup,"]
     rows = (row for row, _ in cases)
-    catalog = read_rows(folder, *rows, *good, allow_missing=False)
+    catalog = read_rows(folder, *rows, *good, allow_missing=False, class_separator="<")
     expected = [(14 + i, reason) for i, (_, reason) in enumerate(cases)]
     assert reasons(catalog) == expected
     assert len(catalog) == len(GOOD) + 2
     assert catalog.class_names == ("cup", "hat")
     catalog.check_bad_rows(len(cases))
     with pytest.raises(
-        InputError, match="25 of 39 rows are rejected, .* allows 24: 7 "
+        InputError, match="26 of 40 rows are rejected, .* allows 25: 7 "
     ):
         catalog.check_bad_rows(len(cases) - 1)
 

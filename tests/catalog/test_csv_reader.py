@@ -157,7 +157,7 @@ def test_any_bytes_give_a_catalogue_or_one_line(folder, pieces, start):
         ("image,text,class".encode("utf-16-le"), "NUL characters in the header"),
         (b"\xff\xfea\x00\x00\xd8\x00", "broken UTF-16"),
         ('"image,text,class\n', "cannot read the header"),
-        (b"\x89PNG\r\n\x1a\n rest of a picture", "no image column"),
+        (b"\x89PNG\r\n\x1a\n rest of a picture", "catalog.csv is a PNG picture; name"),
     ],
 )  # fmt: skip
 def test_files_without_a_catalogue(folder, content, expected):
