@@ -67,6 +67,15 @@ def define_training_flags(run_dir: str = "runs/huse") -> None:
     )
 
 
+def define_start_from() -> None:
+    """Defines --start_from."""
+    flags.DEFINE_string(
+        "start_from",
+        None,
+        "A trained run's folder, whose towers a new run begins with.",
+    )
+
+
 def define_allow_code() -> None:
     """Defines the flag of commands that restore a run."""
     flags.DEFINE_bool(
@@ -98,6 +107,12 @@ def run_dir() -> Path:
 def accept_changes() -> bool:
     """Returns whether --accept_changes was given."""
     return flags.FLAGS["accept_changes"].value
+
+
+def start_from() -> Path | None:
+    """Returns the folder that --start_from names, if it was given."""
+    named = flags.FLAGS["start_from"].value
+    return None if named is None else Path(named)
 
 
 def allow_code() -> bool:

@@ -19,7 +19,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from huse_tf import cli
-from huse_tf.catalog import Catalog, read_catalog
+from huse_tf.catalog import SPLITS, Catalog, read_catalog
 from huse_tf.config import Config
 from huse_tf.errors import InputError
 
@@ -105,6 +105,8 @@ def check_devices(page: Page) -> None:
 
 def check_catalogue(page: Page, config: Config) -> Catalog | None:
     """Reads the catalogue and says what is in it."""
+    from huse_tf.training.fit import what_follows
+
     page.head("Catalogue")
     try:
         catalog = read_catalog(config.data)
@@ -141,8 +143,8 @@ def check_catalogue(page: Page, config: Config) -> Catalog | None:
         f"{steps:,} steps of {batch:,} products; {config.training.epochs:,} epochs "
         f"are {steps * config.training.epochs:,} steps",
     )
-    if not len(catalog.indices("validation")):
-        page.warn("no validation rows: the last weights are taken for the best")
+    for line in what_follows(config, {n: catalog.indices(n) for n in SPLITS}):
+        page.warn(line)
     return catalog
 
 

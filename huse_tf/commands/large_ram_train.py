@@ -7,6 +7,7 @@ from huse_tf import cli
 from huse_tf.catalog import check_sources
 
 cli.define_training_flags()
+cli.define_start_from()
 
 
 def main() -> None:
@@ -17,4 +18,4 @@ def main() -> None:
     from huse_tf.run.pipelines import features_in_ram as keep
     from huse_tf.training.fit import fit
 
-    fit(config, cli.run_dir(), keep, cli.accept_changes())
+    fit(config, cli.run_dir(), keep, cli.accept_changes(), cli.start_from())

@@ -16,7 +16,7 @@ from huse_tf.config import Config
 from huse_tf.errors import InputError
 from huse_tf.replacing import replaced
 from huse_tf.run import changes
-from huse_tf.run.changes import fact_differences
+from huse_tf.run.differences import fact_differences
 from huse_tf.run.folder import RunFolder
 from huse_tf.training.fit import check_encoders_are_frozen
 

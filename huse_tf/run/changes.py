@@ -11,7 +11,13 @@ from huse_tf.config import Config, keys_of
 from huse_tf.encoders.base import ImageEncoder, TextEncoder, identity_of
 from huse_tf.errors import InputError
 from huse_tf.replacing import replaced
+from huse_tf.run.differences import (
+    class_differences,
+    fact_differences,
+    graph_differences,
+)
 from huse_tf.run.folder import RunFolder
+from huse_tf.run.rows import Growth, compare, read_rows, rows_of, write_rows
 from huse_tf.run.written import read_back
 from huse_tf.semantic_graph import write_graph
 
@@ -29,6 +35,8 @@ MAY_CHANGE = (
     "text_encoder.max_unreadable",
     "class_encoder.max_unreadable",
 )
+# The catalogue of another name is judged by its rows: see check_catalog.
+BY_ROWS = ("data.csv:",)
 # Keys that decide which variables there are: no checkpoint fits another value.
 ARCHITECTURE = (
     "towers.image_layers",
@@ -40,7 +48,6 @@ ARCHITECTURE = (
     "image_encoder.fine_tune",
     "text_encoder.fine_tune",
 )
-_SHOWN = 12  # characters of a digest
 
 
 def check_config(run: RunFolder, config: Config) -> None:
@@ -63,7 +70,9 @@ def check_config(run: RunFolder, config: Config) -> None:
     if config.data.class_separator == AUTO:  # check_catalog compares what it is
         config = config.settled(then.data.class_separator)
     differences = [
-        line for line in then.differences(config) if not line.startswith(MAY_CHANGE)
+        line
+        for line in then.differences(config)
+        if not line.startswith((*MAY_CHANGE, *BY_ROWS))
     ]
     fixed = [line for line in differences if line.startswith(ARCHITECTURE)]
     differing = {line.partition(":")[0] for line in differences}
@@ -80,8 +89,14 @@ def check_config(run: RunFolder, config: Config) -> None:
     )
 
 
-def check_catalog(run: RunFolder, catalog: Catalog) -> None:
+def check_catalog(run: RunFolder, catalog: Catalog, grows: bool = True) -> None:
     """Compares the catalogue with the one that the run was started on.
+
+    Args:
+        run: the folder.
+        catalog: of today.
+        grows: whether rows of known classes may have come and gone, as long as no
+            other row has another text, class or split; this is printed.
 
     Raises:
         InputError: rows or classes differ; the differences are listed. Or nobody
@@ -96,16 +111,37 @@ def check_catalog(run: RunFolder, catalog: Catalog) -> None:
         return
     now = catalog_facts(catalog)
     separator = run.load_config().data.class_separator
+    then |= {"data.class_separator": separator}
+    now |= {"data.class_separator": catalog.separator}
+    if then == now:
+        return
+    others = class_differences(classes, catalog.class_names)
+    growth = growth_of(run, catalog)
+    listed = growth.lines(catalog) if growth else []
+    same = not others and separator == catalog.separator
+    if grows and same and growth and growth.is_growth:
+        told = ", ".join(listed) or "the rows stand in another order"
+        print(
+            f"{catalog.csv.name} since this run was last started: {told}; no other row "
+            "changed, and none its split"
+        )
+        return
+    remedy = "put the catalogue back"
+    if any(line.startswith("new ") for line in others):
+        remedy += f", or begin a new run with `start_from` {run.path}"
     _judge(
         run,
         "was started on another catalogue",
-        class_differences(classes, catalog.class_names),
-        fact_differences(
-            then | {"data.class_separator": separator},
-            now | {"data.class_separator": catalog.separator},
-        ),
-        "put the catalogue back",
+        others,
+        [*listed, *fact_differences(then, now)],
+        remedy,
     )
+
+
+def growth_of(run: RunFolder, catalog: Catalog) -> Growth | None:
+    """Compares row by row; None where an earlier version did not keep the rows."""
+    then = read_rows(run.rows_file)
+    return None if then is None else compare(then, rows_of(catalog))
 
 
 def check_encoders(
@@ -224,6 +260,7 @@ def describe(
             write_graph(path, graph, catalog.class_names)
         with replaced(run.text_encoder_file) as path, open(path, "wb") as file:
             np.savez(file, **text_state)
+        write_rows(run.rows_file, rows_of(catalog))
         for target, content in (
             (run.catalog_file, facts),
             (run.encoders_file, encoders),
@@ -280,41 +317,3 @@ def encoder_facts(image: ImageEncoder, text: TextEncoder) -> dict[str, object]:
         f"{kind}_encoder": {**identity_of(encoder), "dim": encoder.dim}
         for kind, encoder in (("image", image), ("text", text))
     }
-
-
-def fact_differences(
-    then: Mapping[str, object], now: Mapping[str, object], prefix: str = ""
-) -> list[str]:
-    """Lists what differs, one line a fact: "rows: 60 then, 59 now"."""
-    lines = []
-    for name in dict.fromkeys([*then, *now]):
-        a, b = then.get(name), now.get(name)
-        if isinstance(a, Mapping) and isinstance(b, Mapping):
-            lines += fact_differences(a, b, f"{prefix}{name} ")
-        elif a != b:
-            lines.append(f"{prefix}{name}: {_short(a)} then, {_short(b)} now")
-    return lines
-
-
-def class_differences(then: Sequence[str], now: Sequence[str]) -> list[str]:
-    """Lists classes that came or went."""
-    lines = []
-    for what, names in (("new", set(now) - set(then)), ("gone", set(then) - set(now))):
-        if names:
-            first = ", ".join(sorted(names)[:3])
-            more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-            lines.append(f"{what} in the class list: {first}{more}")
-    return lines
-
-
-def graph_differences(then: np.ndarray, now: np.ndarray) -> list[str]:
-    """Compares semantic graphs of the same classes [K, K], but for rounding."""
-    largest = float(np.abs(then - now).max())
-    if largest < 1e-3:
-        return []
-    return [f"class distances differ by up to {largest:.2g} (class_encoder)"]
-
-
-def _short(value: object) -> str:
-    text = str(value)
-    return text if len(text) <= 3 * _SHOWN else f"{text[:_SHOWN]}..."

@@ -119,6 +119,14 @@ class Checkpoints:
             )
         return None
 
+    def newest_state(self) -> dict | None:
+        """Returns the state that `restore` would return; None where there is none."""
+        for folder in self._all():
+            if not _trouble(folder):
+                state = json.loads((folder / "state.json").read_text())
+                return {name: value for name, value in state.items() if name != _SHAPES}
+        return None
+
     def _all(self) -> list[Path]:
         """Lists the checkpoints, the newest first."""
         return sorted(self.folder.glob("step-*"), reverse=True)

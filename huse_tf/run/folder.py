@@ -51,6 +51,8 @@ class RunFolder:
         self.config_file = self.path / "config.ini"
         self.classes_file = self.path / "classes.txt"
         self.catalog_file = self.path / "catalog.json"
+        self.rows_file = self.path / "rows.npz"
+        self.started_file = self.path / "started_from.json"
         self.encoders_file = self.path / "encoders.json"
         self.graph_file = self.path / "semantic_graph.csv"
         self.rejected_file = self.path / "rejected.csv"
@@ -234,6 +236,22 @@ class RunFolder:
         """Notes that the run of so many steps was evaluated and maybe exported."""
         with self.writing(self.ended_file), replaced(self.ended_file) as path:
             path.write_text(json.dumps({"step": step, "exported": exported}) + "\n")
+
+    def start_from(self, record: dict[str, object]) -> None:
+        """Notes from which run's weights this one starts, see `starting.take_over`."""
+        with self.writing(self.started_file), replaced(self.started_file) as path:
+            path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+    def read_start(self) -> dict[str, object] | None:
+        """Returns what `start_from` noted; None of a run that starts from none.
+
+        Raises:
+            InputError: the file is damaged.
+        """
+        if not self.started_file.exists():
+            return None
+        remedy = "put it back from a copy, or begin again in another `run_dir`"
+        return read_object(self.started_file, remedy, {"run": str, "weights": str})
 
     def log(self, record: dict) -> None:
         """Adds one line to metrics.jsonl.

@@ -16,6 +16,7 @@ from huse_tf.encoders.texts.factory import (
     adapted_text_encoder,
     class_texts,
     encode_class_names,
+    restored_text_encoder,
 )
 from huse_tf.encoders.texts.unread import check_class_names, check_texts
 from huse_tf.errors import InputError
@@ -55,7 +56,12 @@ class Material:
 
 
 def read_material(
-    config: Config, rejected: Path, keep: Keep, together: Alone = ALONE
+    config: Config,
+    rejected: Path,
+    keep: Keep,
+    together: Alone = ALONE,
+    text_state: dict[str, np.ndarray] | None = None,
+    check: Callable[[ImageEncoder, TextEncoder], None] | None = None,
 ) -> Material:
     """Reads, checks and encodes the catalogue.
 
@@ -64,6 +70,10 @@ def read_material(
         rejected: the CSV to write of the rows that cannot be used.
         keep: see `prepare`.
         together: whom the encoding is shared with; the leading one alone writes.
+        text_state: what the text encoder learned before; None lets it learn from the
+            training texts.
+        check: takes the encoders before anything is encoded, and raises InputError
+            where they will not do.
 
     Raises:
         InputError: anything about the catalogue, the encoders or the objective.
@@ -75,11 +85,15 @@ def read_material(
     limit = config.data.max_bad_rows.limit(len(catalog) + len(catalog.rejected))
     catalog.check_bad_rows(limit)
     with together.scope(texts_train_along(config)):
-        text_encoder = adapted_text_encoder(
-            config.text_encoder, catalog.texts[catalog.indices("train")]
-        )
+        if text_state is None:
+            learned_from = catalog.texts[catalog.indices("train")]
+            text_encoder = adapted_text_encoder(config.text_encoder, learned_from)
+        else:
+            text_encoder = restored_text_encoder(config.text_encoder, text_state)
     with together.scope(images_train_along(config)):
         image_encoder = make_image_encoder(config.image_encoder)
+    if check is not None:
+        check(image_encoder, text_encoder)
     graph = class_graph(config, catalog.class_names)
     # Made anew with each experiment; here it says what is wrong before any encoding.
     objective = make_objective(config, graph, catalog.class_names)

@@ -3,6 +3,7 @@
 The rows of step s are a function of (seed, s) alone: no shuffle buffer, nothing to
 store, and training can go on at any step. The last rows of an epoch that do not fill
 a batch are left out; the shuffle decides which ones, so they change every epoch.
+Where rows came or went, an epoch of the new ones begins with the next step.
 
 In the place of a picture or a text that a product lacks stand zero features, a white
 picture or the tokens of "".
@@ -10,6 +11,7 @@ picture or the tokens of "".
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -27,6 +29,21 @@ from huse_tf.progress import Progress
 Fetch = Callable[[tf.Tensor, tf.Tensor], tf.Tensor | dict[str, tf.Tensor]]
 
 NOT_TRAINING = -1
+
+
+class Begun(NamedTuple):
+    """Where the training of a set of rows begins.
+
+    Attributes:
+        step: how many steps were taken before, on other rows.
+        epoch: how many epochs were finished before.
+    """
+
+    step: int = 0
+    epoch: int = 0
+
+
+AT_ONCE = Begun()
 
 
 def stored_features(features: Features) -> Fetch:
@@ -98,20 +115,24 @@ def tokens(texts: np.ndarray, encoder: TextEncoder) -> Fetch:
     return lambda positions, step: encoder.prepare(tf.gather(strings, positions))
 
 
-def rows_of_step(step: tf.Tensor, rows: int, batch_size: int, seed: int) -> tf.Tensor:
+def rows_of_step(
+    step: tf.Tensor, rows: int, batch_size: int, seed: int, begun: Begun = AT_ONCE
+) -> tf.Tensor:
     """Returns which of `rows` training rows make the batch of a step.
 
     Args:
-        step: int64 scalar, from 0.
+        step: int64 scalar, from `begun.step` on.
         rows: how many training rows there are, at least `batch_size`.
         batch_size: B.
         seed: of the order.
+        begun: where the training of these rows begins.
 
     Returns:
         int64 [B], different numbers in [0, rows); no row comes twice in an epoch.
     """
     steps = rows // batch_size
-    epoch, within = step // steps, step % steps
+    step -= begun.step
+    epoch, within = begun.epoch + step // steps, step % steps
     places = within * batch_size + tf.range(batch_size, dtype=tf.int64)
     key = tf.stack([tf.constant(seed, tf.int64), epoch])
     return tf.random.experimental.index_shuffle(places, key, rows - 1)
@@ -130,6 +151,7 @@ class Pipeline:
         batch_size: B, at most the number of training rows.
         seed: of the order of the rows.
         present: the modalities of the N products, NumPy's; None where all have both.
+        begun: where the training of these rows begins.
     """
 
     image: Fetch
@@ -140,6 +162,7 @@ class Pipeline:
     batch_size: int
     seed: int
     present: Present | None = None
+    begun: Begun = AT_ONCE
 
     def present_in(self, split: str) -> Present | None:
         """Says of a split's products, in order, which modalities they have."""
@@ -152,6 +175,20 @@ class Pipeline:
         """How many full batches the training rows make."""
         return len(self.split["train"]) // self.batch_size
 
+    def epoch(self, step: int) -> int:
+        """Returns how many epochs are finished after `step` steps."""
+        return self.begun.epoch + (step - self.begun.step) // self.steps_per_epoch
+
+    def ends_epoch(self, step: int) -> bool:
+        """Says whether an epoch of these rows ends with the `step`-th step."""
+        taken = step - self.begun.step
+        return taken > 0 and taken % self.steps_per_epoch == 0
+
+    def last_step(self, epochs: int) -> int:
+        """Returns the number of steps after which `epochs` epochs are finished."""
+        left = max(0, epochs - self.begun.epoch)
+        return self.begun.step + left * self.steps_per_epoch
+
     def positions(self, step: int) -> np.ndarray:
         """Returns the catalogue's positions in the batch of a step, int64 [B]."""
         rows = rows_of_step(
@@ -159,6 +196,7 @@ class Pipeline:
             len(self.split["train"]),
             self.batch_size,
             self.seed,
+            self.begun,
         )
         return self.split["train"][rows.numpy()]
 
@@ -168,7 +206,7 @@ class Pipeline:
         rows = len(self.split["train"])
 
         def batch(step: tf.Tensor) -> dict:
-            chosen = rows_of_step(step, rows, self.batch_size, self.seed)
+            chosen = rows_of_step(step, rows, self.batch_size, self.seed, self.begun)
             return self._batch(tf.gather(train, chosen), step)
 
         steps = tf.data.Dataset.range(first_step, last_step)

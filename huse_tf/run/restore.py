@@ -1,7 +1,10 @@
 """From a run folder back to what was trained."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from huse_tf.config import Config
 from huse_tf.encoders.base import ImageEncoder, TextEncoder
@@ -11,9 +14,9 @@ from huse_tf.errors import InputError
 from huse_tf.model import HuseModel
 from huse_tf.objectives import make_objective
 from huse_tf.run import changes
-from huse_tf.run.build import build_model
 from huse_tf.run.checkpoints import Checkpoints
 from huse_tf.run.folder import ANEW, RunFolder, require_run
+from huse_tf.run.network import build_model
 from huse_tf.run.small_files import damaged
 
 
@@ -41,8 +44,13 @@ class TrainedRun:
 
     @property
     def fusion_weight(self) -> float:
-        """The image's weight in a fused answer, as chosen at the end of training."""
-        return float(self.evaluation.get("meta", {}).get("fusion_weight", 0.5))
+        """The image's weight in a fused answer, as chosen at the end of training.
+
+        Before, and where there was nothing to choose it on, the configured one or 0.5.
+        """
+        configured = self.config.evaluation.fusion_weight
+        otherwise = 0.5 if configured == "validation" else configured
+        return float(self.evaluation.get("meta", {}).get("fusion_weight", otherwise))
 
 
 def restore_run(path: str | Path, allow_code: bool = False) -> TrainedRun:
@@ -85,6 +93,14 @@ def restore_run(path: str | Path, allow_code: bool = False) -> TrainedRun:
         model,
         run.read_evaluation(),
     )
+
+
+def weights_digest(model: HuseModel) -> str:
+    """Names what the model's variables hold: SHA-256, as hexadecimal digits."""
+    digest = hashlib.sha256()
+    for variable in model_values(model):
+        digest.update(np.ascontiguousarray(variable.numpy()).tobytes())
+    return digest.hexdigest()
 
 
 def best_weights(run: RunFolder) -> Checkpoints:

@@ -19,7 +19,7 @@ from huse_tf.encoders.base import identity_of
 from huse_tf.errors import InputError
 from huse_tf.run.material import make_pipeline
 from huse_tf.run.pipelines import Pipeline, stored_features
-from huse_tf.run.restore import TrainedRun, model_values
+from huse_tf.run.restore import TrainedRun, weights_digest
 from huse_tf.run.vectors import catalogue_vectors
 from huse_tf.search.approximate import QUERIES, Approximate, build
 from huse_tf.search.index import DESCRIPTION, KINDS, WORDS, Index
@@ -102,16 +102,13 @@ def _fingerprint(trained: TrainedRun, data: DataConfig) -> tuple[str, str]:
             f"{data.csv}: cannot read the catalogue: {error.strerror}; put it back, or "
             "name its new place with `csv` and `images`"
         ) from error
-    weights = hashlib.sha256()
-    for variable in model_values(trained.model):
-        weights.update(np.ascontiguousarray(variable.numpy()).tobytes())
     place = [os.path.abspath(data.csv), os.path.abspath(data.images)]
     parts = {
         "version": VERSION,
         "place": place,
         "content": content,
         "data": [data.class_separator, data.min_class_size],
-        "weights": weights.hexdigest(),
+        "weights": weights_digest(trained.model),
         "encoders": [
             identity_of(trained.image_encoder),
             identity_of(trained.text_encoder),

@@ -57,6 +57,25 @@ def line(epoch: int, name: str, metrics: Mapping[str, float], is_best: bool) -> 
     return f"epoch {epoch}: validation {values}" + (" (best)" if is_best else "")
 
 
+def is_due(
+    config: TrainingConfig,
+    state: Mapping[str, Any],
+    pipeline: Pipeline,
+    last_step: int,
+) -> bool:
+    """Says whether it is time to validate: at the end, and every validate_epochs."""
+    step = state["step"]
+    if step == 0 or state["validated"] == step:
+        return False
+    if step >= last_step:
+        return True
+    return (
+        len(pipeline.split["validation"]) > 0
+        and pipeline.ends_epoch(step)
+        and not pipeline.epoch(step) % config.validate_epochs
+    )
+
+
 def has_waited(config: TrainingConfig, state: Mapping[str, Any], epoch: int) -> bool:
     """Says whether early_stopping_epochs have gone by since the best epoch."""
     patience = config.early_stopping_epochs

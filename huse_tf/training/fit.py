@@ -1,6 +1,9 @@
 """A whole run: prepare, train, evaluate, export."""
 
+from collections.abc import Mapping
 from pathlib import Path
+
+import numpy as np
 
 from huse_tf.config import Config
 from huse_tf.errors import InputError, first_line
@@ -18,7 +21,11 @@ from huse_tf.training.trainer import Trainer
 
 
 def fit(
-    config: Config, run_dir: str | Path, keep: Keep, accept_changes: bool = False
+    config: Config,
+    run_dir: str | Path,
+    keep: Keep,
+    accept_changes: bool = False,
+    start_from: Path | None = None,
 ) -> None:
     """Trains in a run folder, or goes on there, evaluates and exports.
 
@@ -27,6 +34,7 @@ def fit(
         run_dir: the run's folder.
         keep: `pipelines.stored_features` or `pipelines.features_in_ram`.
         accept_changes: whether to go on with a run of other data or settings.
+        start_from: the folder of a trained run whose towers a new run begins with.
 
     Raises:
         InputError: the user's input is wrong.
@@ -39,7 +47,10 @@ def fit(
     run = RunFolder(run_dir, accept_changes)
     if together.leads:
         run.claim()
-    experiment = prepare(config, run, keep, together)
+    experiment = prepare(config, run, keep, together, start_from)
+    if together.leads:
+        for line in what_follows(config, experiment.pipeline.split):
+            print(line)
     trainer = Trainer(experiment, run, together)
     ended = run.is_ended(trainer.state["step"], config.export.at_end)
     if together.told(trainer.finished and ended):
@@ -48,7 +59,8 @@ def fit(
             extend = "a larger training.early_stopping_epochs, or 0"
         print(
             f"{run.path} holds a finished run of {trainer.state['step']:,} steps: "
-            f"extend it with {extend}, or train another in another folder"
+            f"extend it with {extend}{_for_new_rows(trainer)}, or train another in "
+            "another folder"
         )
         return
     if together.leads:
@@ -60,12 +72,14 @@ def fit(
 
 def _to_the_end(experiment: Experiment, trainer: Trainer, run: RunFolder) -> None:
     """Trains, evaluates, exports and reports."""
-    config, rows = experiment.config, experiment.pipeline.split
-    split = next((name for name in ("test", "validation") if len(rows[name])), None)
+    config = experiment.config
+    split = evaluated_split(experiment.pipeline.split)
     metrics, meta = train_and_evaluate(experiment, trainer, split)
-    print(
-        f"\n{split} rows, weights of epoch {meta['epoch']}\n{format_table(metrics)}\n"
-    )
+    if metrics:
+        print(
+            f"\n{split} rows, weights of epoch {meta['epoch']}\n"
+            f"{format_table(metrics)}\n"
+        )
     with run.writing(run.evaluation_file):
         write_evaluation(run.evaluation_file, metrics, meta)
     if config.export.at_end:
@@ -76,7 +90,8 @@ def _to_the_end(experiment: Experiment, trainer: Trainer, run: RunFolder) -> Non
             print(f"{before} holds this very model already")
         else:
             print(f"exported {export_run(trained, run.export_folder)}")
-    _draw_report(experiment, trainer, run, metrics, meta)
+    if metrics:
+        _draw_report(experiment, trainer, run, metrics, meta)
     run.end(trainer.state["step"], config.export.at_end)
     if trainer.why_stopped_early:
         print(trainer.why_stopped_early)
@@ -93,11 +108,11 @@ def train_and_evaluate(
         split: whose rows are evaluated; None where the catalogue has none for it.
 
     Returns:
-        metrics: name -> value.
+        metrics: name -> value; empty where `split` is None.
         meta: split, fusion_weight, epoch, step and the catalogue's fingerprint.
 
     Raises:
-        InputError: the loss is not finite, or there are no rows to evaluate.
+        InputError: the loss is not finite.
         Interrupted: a signal came; everything is saved.
     """
     if trainer.state["step"]:
@@ -105,12 +120,10 @@ def train_and_evaluate(
     if not trainer.finished:
         trainer.train()
     best = trainer.restore_best()
-    if split is None:
-        raise InputError(
-            "trained, but neither test nor validation has rows: nothing to evaluate"
-        )
     weight = trainer.scorer.fusion_weight(experiment.pipeline)
-    metrics = trainer.scorer.metrics(experiment.pipeline, split, weight)
+    metrics = {}
+    if split is not None:
+        metrics = trainer.scorer.metrics(experiment.pipeline, split, weight)
     return metrics, {
         "split": split,
         "fusion_weight": weight,
@@ -118,6 +131,46 @@ def train_and_evaluate(
         "step": best["step"],
         "catalog": experiment.catalog.fingerprint,
     }
+
+
+def evaluated_split(rows: Mapping[str, np.ndarray]) -> str | None:
+    """Returns the split that a training evaluates at its end, None where it has none.
+
+    Args:
+        rows: positions by the name of the split.
+    """
+    return next((name for name in ("test", "validation") if len(rows[name])), None)
+
+
+def what_follows(config: Config, rows: Mapping[str, np.ndarray]) -> list[str]:
+    """Says what follows where a split has no rows, a line each.
+
+    Args:
+        config: of the run.
+        rows: positions by the name of the split.
+    """
+    lines = []
+    if not len(rows["validation"]):
+        kept = "the last weights are kept, whatever training.best_metric says"
+        if config.training.early_stopping_epochs:
+            kept += ", and training.early_stopping_epochs stops nothing"
+        lines.append(f"no validation rows: {kept}")
+    split = evaluated_split(rows)
+    if split == "validation":
+        lines.append(
+            "no test rows: the validation rows are evaluated at the end, by which the "
+            "weights were chosen, so that the figures flatter"
+        )
+    elif split is None:
+        lines.append(
+            "nor test rows: nothing is measured and no report is drawn; evaluate.py "
+            "takes other rows by `csv` and `images`"
+        )
+    return lines
+
+
+def _for_new_rows(trainer: Trainer) -> str:
+    return " to train on the rows of today" if trainer.has_new_rows else ""
 
 
 def _draw_report(

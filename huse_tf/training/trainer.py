@@ -1,5 +1,6 @@
 """The training loop: steps, validation, checkpoints, best model, interruption."""
 
+import dataclasses
 import time
 from contextlib import AbstractContextManager, nullcontext
 
@@ -16,7 +17,7 @@ from huse_tf.run.folder import RunFolder
 from huse_tf.run.restore import best_weights, model_values
 from huse_tf.run.scoring import Scorer
 from huse_tf.run.together import ALONE, Alone
-from huse_tf.training import best, divergence
+from huse_tf.training import beginning, best, divergence
 from huse_tf.training.averaging import WeightAverage, changing_variables
 from huse_tf.training.optimizers import moved_cosine, optimizers_by_group
 from huse_tf.training.scalars import ScalarLog
@@ -34,8 +35,8 @@ class Trainer:
             taken; "sums" of the losses of "summed" steps of this epoch and its
             "seconds"; "validated", the last step that was; the "best" value of
             training.best_metric, its "best_loss" and its "best_epoch";
-            "stopped_early"; "last_step", at which training was to end, and "world",
-            what a metric depends on.
+            "stopped_early"; "last_step", at which training was to end; "world", what a
+            metric depends on; and "rows", what a step's batch depends on.
         last_step: the step at which training ends.
         scorer: computes the metrics of a split.
     """
@@ -57,28 +58,31 @@ class Trainer:
         self._config = config.training
         self._optimizer = config.optimizer
         self._catalog = experiment.catalog
-        self._pipeline = experiment.pipeline
+        self._checkpoints = Checkpoints(
+            run.checkpoints_folder, config.training.keep_checkpoints
+        )
+        self._pipeline = dataclasses.replace(
+            experiment.pipeline,
+            begun=beginning.begun(self._checkpoints.newest_state(), self._catalog),
+        )
         self._model = experiment.model
         self._run = run
         self._together = together
-        self.last_step = config.training.epochs * self._pipeline.steps_per_epoch
+        self.last_step = self._pipeline.last_step(config.training.epochs)
         self.scorer = Scorer(
             self._model, config, self._catalog, experiment.text_encoder
         )
         best.check_best_metric(self._config.best_metric, self.scorer, self._pipeline)
         self._board = Board(experiment, run, self.scorer)
-        multipliers = self._model.multipliers
+        groups = self._model.multipliers
         with together.scope():
             self._model.compile(
-                optimizers_by_group(config.optimizer, multipliers, self.last_step)
+                optimizers_by_group(config.optimizer, groups, self.last_step)
             )
             self._average = WeightAverage(
                 changing_variables(self._model), decay=config.optimizer.average_decay
             )
         self._best = best_weights(run)
-        self._checkpoints = Checkpoints(
-            run.checkpoints_folder, config.training.keep_checkpoints
-        )
         self._values = {
             "model": model_values(self._model),
             "optimizer": [v.value for v in self._model.optimizer.variables],
@@ -102,10 +106,14 @@ class Trainer:
         if saved is None and self._run.metrics_file.exists():
             folder = self._run.checkpoints_folder
             print(f"{folder}: none was saved yet, starting at step 0")
-        self.state |= {"last_step": self.last_step, "world": world}
+        rows = beginning.note(self._pipeline, self._catalog)
+        now = {"last_step": self.last_step, "world": world, "rows": rows}
+        self.state |= now
         if saved is None:
             return
-        self.state |= saved | {"last_step": self.last_step, "world": world}
+        self.state |= saved | now
+        if self.has_new_rows:  # what was summed is of an epoch that ends here
+            self.state.update(sums={}, summed=0, seconds=0.0)
         if saved["world"] == former:  # only the config.ini before this one knew it
             self._save()
         elif saved["world"] != world:  # values from another world do not compare
@@ -127,6 +135,11 @@ class Trainer:
                 f"{mine:,}; name a folder that all workers share"
             )
         self.state = state
+
+    @property
+    def has_new_rows(self) -> bool:
+        """Whether rows came or went since the last step that was taken."""
+        return 0 < self._pipeline.begun.step == self.state["step"]
 
     @property
     def finished(self) -> bool:
@@ -187,7 +200,7 @@ class Trainer:
             Interrupted: a signal came; everything is saved.
         """
         now = time.monotonic()
-        epoch_ends = self.state["step"] % self._pipeline.steps_per_epoch == 0
+        epoch_ends = self._pipeline.ends_epoch(self.state["step"])
         self._stop, save, fetch = self._together.agreed(
             STOP.asked,
             now - self._saved >= 60 * self._config.checkpoint_minutes,
@@ -236,20 +249,11 @@ class Trainer:
     @property
     def _epoch(self) -> int:
         """Epochs finished."""
-        return self.state["step"] // self._pipeline.steps_per_epoch
+        return self._pipeline.epoch(self.state["step"])
 
     @property
     def _is_validation_due(self) -> bool:
-        step = self.state["step"]
-        if step == 0 or self.state["validated"] == step:
-            return False
-        if step >= self.last_step:
-            return True
-        epoch_ends = step % self._pipeline.steps_per_epoch == 0
-        has_rows = len(self._pipeline.split["validation"]) > 0
-        return (
-            has_rows and epoch_ends and not self._epoch % self._config.validate_epochs
-        )
+        return best.is_due(self._config, self.state, self._pipeline, self.last_step)
 
     def _fetch(self, bar: Progress) -> None:
         """Adds the losses of the steps since the last fetch to the epoch's sums."""
@@ -266,7 +270,7 @@ class Trainer:
         self.state["summed"] += len(values)
         bar.update(
             len(values) * self._pipeline.batch_size,
-            epoch=-(-self.state["step"] // self._pipeline.steps_per_epoch),
+            epoch=self._pipeline.epoch(self.state["step"] - 1) + 1,
             **dict(zip(self._names, values[-1].tolist(), strict=True)),
         )
         self._pending.clear()

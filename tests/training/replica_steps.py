@@ -75,10 +75,10 @@ def main(how, out):
     """Trains each setting and writes what came out."""
     from huse_tf.model import HuseModel
     from huse_tf.run.pipelines import Pipeline
+    from huse_tf.towers import embedding_network
     from huse_tf.training.averaging import WeightAverage, changing_variables
     from huse_tf.training.distribution import distribute
     from huse_tf.training.optimizers import make_optimizer
-    from huse_tf.towers import embedding_network
 
     together = distribute(how, BATCH)
     images, texts, labels, graph, points = made_up()
