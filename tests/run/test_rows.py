@@ -1,6 +1,7 @@
 """What came, went and changed between two catalogues, row by row."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ def folder(tmp_path):
 
 
 def catalogue(folder, *rows, **changed):
-    catalog = read(folder, HEADER + "\n".join(rows))
+    catalog = read(folder, HEADER + "\n".join(rows), min_class_size=1)
     return dataclasses.replace(catalog, **changed)
 
 
@@ -113,8 +114,6 @@ def test_which_rows_were_trained_on(folder):
 @pytest.fixture
 def begun(folder):
     """A run folder as `describe` leaves it, as far as the catalogue goes."""
-    import json
-
     run = RunFolder(folder / "run")
     run.path.mkdir()
     catalog = catalogue(folder, *ROWS)
