@@ -42,6 +42,7 @@ def evaluate(
     query_embeddings: np.ndarray | None = None,
     has_image: np.ndarray | None = None,
     has_text: np.ndarray | None = None,
+    products: np.ndarray | None = None,
 ) -> dict[str, float]:
     """Computes every metric of sections 4.3 to 4.5, exactly.
 
@@ -72,6 +73,9 @@ def evaluate(
         has_image: bool [n], which products have an image; None for all. What the
             arrays hold of others is not read.
         has_text: bool [n], likewise; each product has at least one.
+        products: int [n], the product that each row is a picture of, where one may
+            have several: any of its rows is then right for another, and hidden from
+            it within a modality. None: each row is a product.
 
     Returns:
         Metric name -> value, and n, the number of products; where some lack a
@@ -107,6 +111,7 @@ def evaluate(
         queries,
         query_embeddings,
         present,
+        _products(products, len(labels)),
     )
     metrics: dict[str, float] = {"n": len(labels)}
     if present is not None:
@@ -243,6 +248,23 @@ def _check(
             f"labels: expected values in [0, {classes}). Received: "
             f"{labels.min()} to {labels.max()}."
         )
+
+
+def _products(products: np.ndarray | None, n: int) -> np.ndarray | None:
+    """Returns products as an array; None where each row is one.
+
+    Raises:
+        ValueError: they are not n whole numbers.
+    """
+    if products is None:
+        return None
+    products = np.asarray(products)
+    if products.shape != (n,) or not np.issubdtype(products.dtype, np.integer):
+        raise ValueError(
+            f"products: expected whole numbers of shape [{n}]. Received: "
+            f"{products.dtype} of shape {products.shape}."
+        )
+    return products if len(np.unique(products)) < n else None
 
 
 def _check_pair(**given: object) -> None:

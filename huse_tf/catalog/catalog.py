@@ -85,6 +85,16 @@ class Catalog:
         """
         return numbered(self.ids)
 
+    @property
+    def has_several(self) -> bool:
+        """Whether a product has several rows."""
+        return len(self) > 0 and int(self.products.max()) + 1 < len(self)
+
+    @property
+    def first_rows(self) -> np.ndarray:
+        """Returns the position of each product's first row, int64 [P], ascending."""
+        return np.unique(self.products, return_index=True)[1]
+
     @functools.cached_property
     def keys(self) -> list[str]:
         """Says of each row what its product is, wherever it stands: see groups."""

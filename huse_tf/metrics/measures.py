@@ -25,6 +25,8 @@ class Measured:
         queries: of a word and a class, which rows answer; None for none.
         query_embeddings: float [Q, D], theirs.
         present: the modalities of the products; None where all have both.
+        products: int [n], the product that each row is a picture of; None where each
+            is its own.
     """
 
     embeddings: Mapping[str, np.ndarray]
@@ -36,6 +38,7 @@ class Measured:
     queries: words.WordQueries | None = None
     query_embeddings: np.ndarray | None = None
     present: Present | None = None
+    products: np.ndarray | None = None
 
     @property
     def has(self) -> frozenset[str]:
@@ -103,6 +106,9 @@ class Measured:
                 self.chunk_size,
                 leave_own_row_out=query == items,
                 own=own,
+                products=None
+                if self.products is None
+                else (self.products[asked], self.products[found]),
             )
             nearest, ranks = ranking
             self._rankings[query, items] = retrieval.Ranking(
@@ -182,6 +188,8 @@ def words_precision(measured: Measured, items: str, k: int) -> float:
         k: at least 1.
     """
     judged = "both" if items == "image" else "text"
+    if items == "product" and measured.products is not None:
+        measured = one_row_a_product(measured)
     answers = measured.queries.answers
     if items == "product":
         parts = (measured.vectors(name, judged) for name in ("image", "text"))
@@ -195,6 +203,37 @@ def words_precision(measured: Measured, items: str, k: int) -> float:
         answers = [np.flatnonzero(np.isin(measured.rows(judged), a)) for a in answers]
     return float(
         words.word_precision(measured.query_embeddings, vectors, answers, k).mean()
+    )
+
+
+def one_row_a_product(measured: Measured) -> Measured:
+    """Joins the rows of each product, for what is asked of products.
+
+    Its image and text are the sums of its rows' unit rows, of length 1 again. A query
+    that one of its rows answers, it answers.
+    """
+    _, first, number = np.unique(
+        measured.products, return_index=True, return_inverse=True
+    )
+    embeddings, has = {}, {}
+    for name, values in measured.embeddings.items():
+        rows = measured.rows(name)
+        sums = np.zeros((len(first), values.shape[1]), np.float32)
+        np.add.at(sums, number[rows], values[rows])
+        lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+        embeddings[name] = sums / np.where(lengths > 0, lengths, 1)
+        has[name] = np.isin(np.arange(len(first)), number[rows])
+    queries = measured.queries
+    if queries is not None:
+        answers = tuple(np.unique(number[rows]) for rows in queries.answers)
+        queries = dataclasses.replace(queries, answers=answers)
+    return dataclasses.replace(
+        measured,
+        embeddings=embeddings,
+        labels=measured.labels[first],
+        queries=queries,
+        present=None if measured.present is None else Present(**has),
+        products=None,
     )
 
 

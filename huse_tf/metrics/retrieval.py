@@ -36,6 +36,7 @@ def rank(
     chunk_size: int,
     leave_own_row_out: bool,
     own: np.ndarray | None = None,
+    products: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> Ranking:
     """Finds the k nearest items of every query by cosine distance, exactly.
 
@@ -52,6 +53,9 @@ def rank(
             instead.
         own: int64 [q], the item of each query's product, -1 for none; None: row i of
             both arrays belongs to product i, and there are equally many.
+        products: int [q] and int [n], the product of each query and of each item,
+            where a product may have several items: all of them are hidden, or the
+            nearest one counts. None: each has one.
 
     Returns:
         The neighbours, and the counterparts' ranks unless these were left out.
@@ -68,11 +72,21 @@ def rank(
     own = np.arange(len(queries)) if own is None else own
     neighbours = np.full((len(queries), k), -1, np.int64)
     ranks = None if leave_own_row_out else np.empty(len(queries), np.int64)
+    several = {} if products is None else _several(products[1])
     for start, stop, chunk in _cosines(queries, items, chunk_size):
-        theirs = own[start:stop]
+        theirs = own[start:stop].copy()
+        more = {
+            i: several[products[0][start + i]]
+            for i in (np.flatnonzero(theirs >= 0) if several else ())
+            if products[0][start + i] in several
+        }
+        for i, rows in more.items():
+            theirs[i] = rows[np.argmax(chunk[i, rows])]
         if ranks is None:
             there = np.flatnonzero(theirs >= 0)
             chunk[there, theirs[there]] = -np.inf
+            for i, rows in more.items():
+                chunk[i, rows] = -np.inf
         else:
             ranks[start:stop] = _own_ranks(chunk[:, : len(items)], theirs)
         found = nearest_columns(chunk, k)
@@ -192,6 +206,19 @@ def _unit_rows(values: np.ndarray, name: str) -> np.ndarray:
         )
     lengths = np.linalg.norm(values, axis=1, keepdims=True)
     return values / np.where(lengths > 0, lengths, 1)
+
+
+def _several(products: np.ndarray) -> dict[int, np.ndarray]:
+    """Finds the rows of each product that has more than one."""
+    order = np.argsort(products, kind="stable")
+    numbers, starts, sizes = np.unique(
+        products[order], return_index=True, return_counts=True
+    )
+    return {
+        int(number): order[start : start + size]
+        for number, start, size in zip(numbers, starts, sizes, strict=True)
+        if size > 1
+    }
 
 
 def _own_ranks(scores: np.ndarray, own: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from huse_tf.catalog import SPLITS, Catalog, read_catalog
+from huse_tf.catalog.groups import linked, numbered
 from huse_tf.config import Config, ImageEncoderConfig, TextEncoderConfig
 from huse_tf.encoders.base import ImageEncoder, TextEncoder
 from huse_tf.encoders.images.factory import make_image_encoder
@@ -162,12 +163,22 @@ def make_pipeline(
         image=image,
         text=text,
         labels=catalog.labels,
-        text_ids=text_ids(catalog.texts),
+        text_ids=_text_ids(catalog),
         split={name: catalog.indices(name) for name in SPLITS},
         batch_size=config.training.batch_size,
         seed=config.training.seed,
         present=_present(catalog),
+        products=catalog.products if catalog.has_several else None,
     )
+
+
+def _text_ids(catalog: Catalog) -> np.ndarray:
+    """Numbers texts; pictures of one product have one number, whatever their texts."""
+    ids = text_ids(catalog.texts)
+    if not catalog.has_several:
+        return ids
+    texts = np.where(catalog.has_text, numbered(catalog.texts), -1)
+    return ids[linked(texts, catalog.products)]
 
 
 def check_missing(config: Config, objective: Objective, catalog: Catalog) -> None:

@@ -146,12 +146,14 @@ class Pipeline:
         image: fetches images, or their features.
         text: fetches texts, or their features.
         labels: int32 [N], by position in the catalogue.
-        text_ids: int64 [N], the same number where the text is the same.
+        text_ids: int64 [N], the same number where the text or the product is the same.
         split: positions int64 by the name of the split.
         batch_size: B, at most the number of training rows.
         seed: of the order of the rows.
         present: the modalities of the N products, NumPy's; None where all have both.
         begun: where the training of these rows begins.
+        products: int64 [N], the product that each row is a picture of; None where each
+            row is a product of its own.
     """
 
     image: Fetch
@@ -163,6 +165,7 @@ class Pipeline:
     seed: int
     present: Present | None = None
     begun: Begun = AT_ONCE
+    products: np.ndarray | None = None
 
     def present_in(self, split: str) -> Present | None:
         """Says of a split's products, in order, which modalities they have."""

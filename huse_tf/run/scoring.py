@@ -146,6 +146,9 @@ class Scorer:
             query_embeddings=asked,
             has_image=None if present is None else present.image,
             has_text=None if present is None else present.text,
+            products=None
+            if pipeline.products is None
+            else pipeline.products[pipeline.split[split]],
         )
         return {**metrics, **losses}
 

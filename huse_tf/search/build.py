@@ -19,14 +19,14 @@ from huse_tf.encoders.base import identity_of
 from huse_tf.errors import InputError
 from huse_tf.run.material import make_pipeline
 from huse_tf.run.pipelines import Pipeline, stored_features
+from huse_tf.run.products import product_vectors
 from huse_tf.run.restore import TrainedRun, weights_digest
-from huse_tf.run.vectors import catalogue_vectors
 from huse_tf.search.approximate import QUERIES, Approximate, build
 from huse_tf.search.index import DESCRIPTION, KINDS, WORDS, Index
 from huse_tf.search.strings import StringWriter
 from huse_tf.search.words import write_words
 
-VERSION = 2  # goes up whenever the same run and catalogue would give another index
+VERSION = 3  # goes up whenever the same run and catalogue would give another index
 
 
 def open_index(
@@ -159,8 +159,8 @@ def _build(trained: TrainedRun, data: DataConfig, folder: Path) -> None:
     beside.mkdir()
     try:
         _write_products(beside, catalog, trained, data)
-        write_words(beside / WORDS, catalog.texts)
-        _write_vectors(beside, trained, pipeline, len(catalog))
+        write_words(beside / WORDS, catalog.texts[catalog.first_rows])
+        _write_vectors(beside, trained, pipeline, catalog.first_rows)
         os.replace(beside, folder)
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
@@ -170,12 +170,13 @@ def _build(trained: TrainedRun, data: DataConfig, folder: Path) -> None:
 def _write_products(
     folder: Path, catalog: Catalog, trained: TrainedRun, data: DataConfig
 ) -> None:
+    first = catalog.first_rows  # a product of several pictures shows its first
     for name, column in (("titles", catalog.texts), ("pictures", catalog.images)):
         with StringWriter(folder, name) as strings:
-            for text in column:
+            for text in column[first]:
                 strings.add(text)
-    np.save(folder / "rows.npy", catalog.rows)
-    np.save(folder / "labels.npy", catalog.labels)
+    np.save(folder / "rows.npy", catalog.rows[first])
+    np.save(folder / "labels.npy", catalog.labels[first])
     about = {
         "csv": os.path.abspath(data.csv),
         "images": os.path.abspath(data.images),
@@ -187,9 +188,17 @@ def _write_products(
 
 
 def _write_vectors(
-    folder: Path, trained: TrainedRun, pipeline: Pipeline, n: int
+    folder: Path, trained: TrainedRun, pipeline: Pipeline, first: np.ndarray
 ) -> None:
-    """Embeds batch by batch into memory-mapped files."""
+    """Embeds batch by batch into memory-mapped files.
+
+    Args:
+        folder: of the index.
+        trained: the run.
+        pipeline: of the catalogue.
+        first: int64 [n], the first row of each product.
+    """
+    n = len(first)
     dim = trained.config.towers.embedding_dim
     needed, free = 4 * dim * n * len(KINDS), shutil.disk_usage(folder).free
     if needed > free:
@@ -203,11 +212,12 @@ def _write_vectors(
         )
         for kind in KINDS
     }
-    for found in catalogue_vectors(trained, pipeline, np.arange(n), "Index"):
+    for found in product_vectors(trained, pipeline, first, "Index"):
+        places = np.searchsorted(first, found.positions)
         for kind, values in zip(
             KINDS, (found.product, found.image, found.text), strict=True
         ):
-            files[kind][found.positions] = values
+            files[kind][places] = values
     for file in files.values():
         file.flush()
 
