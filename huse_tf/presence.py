@@ -24,6 +24,10 @@ class Present(NamedTuple):
         """The products that have both, bool [n]."""
         return self.image & self.text
 
+    def of(self, rows: Any) -> "Present":
+        """The modalities of some of the products, by their positions."""
+        return Present(self.image[rows], self.text[rows])
+
 
 def shares(image_weight: float, has_image: Any, has_text: Any) -> tuple[Any, Any]:
     """Shares of image and text in what both say together; one alone has all.

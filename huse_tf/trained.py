@@ -66,14 +66,15 @@ class Trained:
         """Embeds texts, pictures, or products by both.
 
         Formula: both give u / |u|, u = w phi_image + (1 - w) phi_text; w is
-        `fusion_weight`.
+        `fusion_weight`. Of a product that lacks one, the other's phi.
 
         Args:
             texts: N strings.
             images: N paths or contents of picture files. With `texts`, the same N
-                products.
-            on_error: what an empty text, or a picture that cannot be read or decoded,
-                does: "raise" names all such rows; "blank" leaves their rows NaN.
+                products, which may lack either: "" for no text, None or b"" for no
+                picture.
+            on_error: what a row with nothing to embed, or a picture that cannot be read
+                or decoded, does: "raise" names all such rows; "blank" leaves them NaN.
 
         Returns:
             float32 [N, D], unit rows.
@@ -221,7 +222,7 @@ def _listed(
     if images is None and texts is None:
         raise InputError("expected `texts`, `images` or both. Received neither")
     if images is not None:
-        kinds = (str, os.PathLike, bytes)
+        kinds = (str, os.PathLike, bytes, type(None))
         images = _list_of(images, "images", kinds, "paths or bytes of picture files")
     if texts is not None:
         texts = _list_of(texts, "texts", (str,), "strings")
@@ -263,7 +264,7 @@ def _described(
     for name, reasons in problems.items():
         for i, reason in sorted(reasons.items()):
             value = given[name][i]
-            is_path = name == "images" and not isinstance(value, bytes)
+            is_path = name == "images" and not isinstance(value, bytes | None)
             path = f" ({os.fspath(value)})" if is_path else ""
             lines.append(f"{name}[{first + i}]{path}: {reason}")
     return lines

@@ -72,6 +72,20 @@ def test_both_modalities_are_one_vector_a_product(trained, naive):
     assert vectors == pytest.approx(both, abs=1e-5)
 
 
+def test_a_product_may_lack_its_picture_or_its_text(trained):
+    images, texts = [None, b"", PATHS[2], PATHS[3]], [*TEXTS[:2], "", " "]
+    vectors = trained.embed(images=images, texts=texts)
+    expected = [*trained.embed(texts=TEXTS[:2]), *trained.embed(images=PATHS[2:4])]
+    assert vectors == pytest.approx(np.array(expected), abs=1e-6)
+    found = trained.classify(images=images, texts=texts)
+    for row, alone in ((0, {"texts": TEXTS[:1]}), (3, {"images": PATHS[3:4]})):
+        (expected,) = trained.classify(**alone)
+        assert [x["class"] for x in found[row]] == [x["class"] for x in expected]
+        assert [x["probability"] for x in found[row]] == pytest.approx(
+            [x["probability"] for x in expected], abs=1e-6
+        )
+
+
 def test_batches_are_bounded_and_change_nothing(run, trained, monkeypatch):
     features = dataclasses.replace(run.config.features, batch_size=5)
     config = dataclasses.replace(run.config, features=features)
@@ -98,13 +112,12 @@ def test_no_rows_give_none(trained):
 def test_all_rows_that_cannot_be_used_are_named(trained, tmp_path):
     images = [PATHS[0], TIFF, tmp_path / "gone.jpg", b"", PATHS[1]]
     with pytest.raises(InputError) as caught:
-        trained.embed(images=images, texts=["a", "b", "c", "d", " \n"])
+        trained.embed(images=images, texts=["a", "b", "c", " \n", "e"])
     assert str(caught.value) == (
-        "4 of the pictures and texts cannot be used: "
+        "3 of the pictures and texts cannot be used: "
         "images[1]: undecodable picture: TIFF is not read; "
         f"images[2] ({tmp_path / 'gone.jpg'}): cannot be read: No such file or "
-        "directory; images[3]: undecodable picture: of no known format; "
-        "texts[4]: the text is empty; "
+        "directory; images[3]: there is neither a picture nor a text; "
         'leave them out, or pass on_error="blank"'
     )
 
@@ -114,8 +127,8 @@ def test_blank_rows_are_nan_and_have_no_classes(trained):
     vectors = trained.embed(images=images, on_error="blank")
     assert np.isnan(vectors).all(axis=1).tolist() == [False, True, False]
     assert vectors[[0, 2]] == pytest.approx(trained.embed(images=images[::2]), abs=1e-6)
-    texts = ["", TEXTS[1], TEXTS[2]]
-    both = trained.embed(images=images, texts=texts, on_error="blank")
+    pictures, texts = [None, TIFF, PATHS[2]], ["", TEXTS[1], TEXTS[2]]
+    both = trained.embed(images=pictures, texts=texts, on_error="blank")
     assert np.isnan(both).all(axis=1).tolist() == [True, True, False]
     classes = trained.classify(images=images, on_error="blank")
     assert [len(row) for row in classes] == [4, 0, 4]
@@ -195,7 +208,9 @@ def test_search_by_words_says_why(trained):
         ({"texts": "red dress"}, "`texts`: expected a list of strings. Received one s"),
         ({"images": b"\xff"}, "`images`: expected a list of paths .* one bytes"),
         ({"texts": ["a", 4.5]}, r"`texts`\[1\]: .*Received: 4.5, a float"),
-        ({"images": [None]}, r"`images`\[0\]: .*Received: None"),
+        ({"images": [4]}, r"`images`\[0\]: .*Received: 4"),
+        ({"images": [None]}, r"images\[0\]: there is no picture"),
+        ({"texts": [" "]}, r"texts\[0\]: the text is empty"),
         ({"texts": ["a"], "images": []}, "as many of one .*Received: 1 and 0"),
         ({"texts": ["a"], "on_error": "nan"}, "`on_error`: expected raise or blank"),
     ],

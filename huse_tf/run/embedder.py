@@ -10,6 +10,7 @@ import tensorflow as tf
 from huse_tf.distances import fused
 from huse_tf.encoders.base import TextEncoder
 from huse_tf.encoders.images.unreadable import why_undecodable
+from huse_tf.presence import Present
 from huse_tf.run.halves import (
     TEXTS,
     as_bytes,
@@ -19,10 +20,12 @@ from huse_tf.run.halves import (
 )
 from huse_tf.run.restore import TrainedRun
 
-Picture = str | os.PathLike[str] | bytes
+Picture = str | os.PathLike[str] | bytes | None  # None or b"" where there is none
 UNKNOWN = "\ua66e\ua66e"  # a letter that one manuscript has, once
 SAME = 1e-6  # features that differ by less are equal
-EMPTY_TEXT = "the text is empty"
+NO_TEXT = "the text is empty"
+NO_PICTURE = "there is no picture"
+NEITHER = "there is neither a picture nor a text"
 
 
 class Embedder:
@@ -49,16 +52,17 @@ class Embedder:
 
         Args:
             images: paths or contents of B picture files, or None.
-            texts: B strings, or None.
+            texts: B strings, or None. With `images` a product may lack either, as
+                None, b"" or an empty text, and is embedded by the other.
 
         Returns:
             embeddings: float32 [B, D], unit rows; NaN where the row has a problem.
             problems: "images" and "texts" -> position in the batch -> why that one
                 cannot be used.
         """
-        parts, problems = self._outputs(images, texts, "embedding")
+        parts, present, problems = self._outputs(images, texts, "embedding")
         if len(parts) == 2:
-            rows = fused(parts["image"], parts["text"], self.fusion_weight)
+            rows = fused(parts["image"], parts["text"], self.fusion_weight, present)
         else:
             (rows,) = parts.values()
         return _blanked(rows, problems), problems
@@ -77,10 +81,10 @@ class Embedder:
                 problem.
             problems: as `embed` returns them.
         """
-        parts, problems = self._outputs(images, texts, "logits")
+        parts, present, problems = self._outputs(images, texts, "logits")
         if len(parts) == 2:
             rows = fused_probabilities(
-                parts["image"], parts["text"], self.fusion_weight
+                parts["image"], parts["text"], self.fusion_weight, present
             )
         else:
             rows = tf.nn.softmax(*parts.values())
@@ -96,20 +100,31 @@ class Embedder:
 
     def _outputs(
         self, images: Sequence[Picture] | None, texts: Sequence[str] | None, name: str
-    ) -> tuple[dict[str, tf.Tensor], dict[str, dict[int, str]]]:
+    ) -> tuple[dict[str, tf.Tensor], Present | None, dict[str, dict[int, str]]]:
+        """Asks each modality that is given; says who has what, where both are."""
         parts, problems = {}, {}
+        has_image = has_text = None
         if images is not None:
+            has_image = np.array([image not in (None, b"") for image in images], bool)
             contents, problems["images"] = _read(images)
             outputs = self._image(tf.constant(contents, tf.string))
             parts["image"] = outputs[name]
-            for i in np.flatnonzero(~outputs["valid"].numpy()):
+            for i in np.flatnonzero(~outputs["valid"].numpy() & has_image):
                 problems["images"].setdefault(int(i), why_undecodable(contents[i]))
         if texts is not None:
-            problems["texts"] = {
-                i: EMPTY_TEXT for i, text in enumerate(texts) if not text.strip()
-            }
+            has_text = np.array([bool(text.strip()) for text in texts], bool)
+            problems["texts"] = {}
             parts["text"] = self._text(tf.constant(as_bytes(texts), tf.string))[name]
-        return parts, problems
+        if has_image is not None and has_text is not None:
+            present = Present(has_image, has_text)
+            lacks = [("images", ~(has_image | has_text), NEITHER)]
+        else:
+            present = None
+            lacks = [("images", has_image, NO_PICTURE), ("texts", has_text, NO_TEXT)]
+            lacks = [(of, ~has, why) for of, has, why in lacks if has is not None]
+        for of, rows, why in lacks:
+            problems[of] |= dict.fromkeys(np.flatnonzero(rows).tolist(), why)
+        return parts, present, problems
 
 
 def likeliest(
@@ -147,7 +162,9 @@ def _read(images: Sequence[Picture]) -> tuple[list[bytes], dict[int, str]]:
     """Reads the pictures that are paths; says which cannot be."""
     contents, problems = [], {}
     for i, image in enumerate(images):
-        if not isinstance(image, bytes):
+        if image is None:
+            image = b""
+        elif not isinstance(image, bytes):
             try:
                 image = Path(image).read_bytes()
             except (OSError, ValueError) as error:  # ValueError: a NUL in the path

@@ -46,15 +46,22 @@ def text_half(encoder: TextEncoder, network: keras.Model) -> Half:
         network: see `image_half`.
 
     Returns:
-        A tf.function from string [B] to "embedding" [B, D] and "logits" [B, K].
+        A tf.function from string [B] to "embedding" [B, D], "logits" [B, K] and
+        "valid", bool [B]: whether there is more than blanks.
     """
     half = _half(network, "text")
 
     @tf.function(input_signature=[TEXTS])
     def text_outputs(text):
-        return half(encoder(encoder.prepare(text), training=False), training=False)
+        outputs = half(encoder(encoder.prepare(text), training=False), training=False)
+        return {**outputs, "valid": has_text(text)}
 
     return text_outputs
+
+
+def has_text(text: tf.Tensor) -> tf.Tensor:
+    """Says of string [B] which hold more than blanks: bool [B]."""
+    return tf.strings.length(tf.strings.strip(text)) > 0
 
 
 def text_features_half(network: keras.Model) -> Half:

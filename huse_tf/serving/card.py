@@ -78,8 +78,10 @@ def model_card(run: TrainedRun, verified: Verified) -> str:
         "string [B] with B as you like. Embeddings are float32 of length 1; their dot "
         "product is the similarity, within and across modalities. Where both "
         f"modalities answer together, the image weighs {run.fusion_weight:g} and the "
-        f"text {1 - run.fusion_weight:g}. The row of a picture that cannot be decoded "
-        "comes back zero, its class names empty, with `valid` false.",
+        f"text {1 - run.fusion_weight:g}. Where the text is empty, or the picture is "
+        "empty or cannot be decoded, the other answers alone: `text_valid` and "
+        "`image_valid` say which are there. The row of one that has neither comes back "
+        "zero, its class names empty, with `valid` false.",
         _in_json(),
         "## Server",
         server_needs(verified) + " The ops are listed in ops.txt.",
@@ -117,10 +119,11 @@ def _signatures(dim: int, classes: int) -> str:
             (
                 "serving_default",
                 both,
-                f"embedding [B, {dim}], class_name [B], probability [B], valid [B]",
+                f"embedding [B, {dim}], class_name [B], probability [B], valid [B], "
+                "image_valid [B], text_valid [B]",
             ),
             ("embed_image", "image_bytes", f"embedding [B, {dim}], valid [B]"),
-            ("embed_text", "text", f"embedding [B, {dim}]"),
+            ("embed_text", "text", f"embedding [B, {dim}], valid [B]"),
             (
                 "classify",
                 both,

@@ -7,10 +7,12 @@ import tensorflow as tf
 
 from huse_tf.distances import fused
 from huse_tf.encoders.base import ImageEncoder, TextEncoder
+from huse_tf.presence import Present
 from huse_tf.run.halves import (
     IMAGES,
     TEXTS,
     fused_probabilities,
+    has_text,
     image_half,
     text_half,
 )
@@ -23,9 +25,11 @@ _Tensors = dict[str, tf.Tensor]
 class ServingModule(tf.Module):
     """The signatures of an export.
 
-    They consist of TensorFlow operations and take batches of any size. The row of a
-    picture that cannot be decoded comes back zero, its class names empty, with `valid`
-    false. All numbers are float32, and computed so, whatever the training's precision.
+    They consist of TensorFlow operations and take batches of any size. A product whose
+    text is empty, or whose picture is empty or cannot be decoded, is answered by its
+    other modality. The row of one that has neither comes back zero, its class names
+    empty, with `valid` false. All numbers are float32, and computed so, whatever the
+    training's precision.
 
     Attributes:
         class_names: [K] in label order.
@@ -59,12 +63,13 @@ class ServingModule(tf.Module):
         network = _in_float32(network)
 
         def in_memory(image_bytes: tf.Tensor, text: tf.Tensor) -> _Tensors:
-            pixels, valid = image_encoder.prepare(image_bytes)
+            pixels, image_valid = image_encoder.prepare(image_bytes)
             features = {
                 "image": image_encoder(pixels, training=False),
                 "text": text_encoder(text_encoder.prepare(text), training=False),
             }
-            return {**network(features, training=False), "valid": valid}
+            valid = {"image_valid": image_valid, "text_valid": has_text(text)}
+            return {**network(features, training=False), **valid}
 
         self._in_memory = in_memory
         self.functions = _signatures(
@@ -95,7 +100,8 @@ class ServingModule(tf.Module):
 
         Returns:
             image_embedding, text_embedding: float32 [B, D]; image_logits, text_logits:
-            float32 [B, K]; valid: bool [B].
+            float32 [B, K], whatever is there; image_valid: bool [B], which pictures
+            can be decoded; text_valid: bool [B], which texts are not empty.
         """
         return self._in_memory(image_bytes, text)
 
@@ -127,18 +133,25 @@ def _signatures(image_outputs, text_outputs, names: tuple[str, ...], weight: flo
         )
         with tf.control_dependencies([same]):
             image, text = image_outputs(image_bytes), text_outputs(text)
-        probabilities = fused_probabilities(image["logits"], text["logits"], weight)
+        present = Present(image["valid"], text["valid"])
+        probabilities = fused_probabilities(
+            image["logits"], text["logits"], weight, present
+        )
         top = tf.math.top_k(probabilities, min(TOP, len(names)))
-        valid = image["valid"]
+        valid = present.image | present.text
         return {
-            "embedding": _where(
-                valid,
-                fused(image["embedding"], text["embedding"], weight),
-            ),
+            # both are zero already where nothing is valid
+            "embedding": fused(image["embedding"], text["embedding"], weight, present),
+            "probabilities": top.values,
             "class_names": _where(valid, tf.gather(tf.constant(names), top.indices)),
-            "probabilities": _where(valid, top.values),
             "valid": valid,
+            "image_valid": present.image,
+            "text_valid": present.text,
         }
+
+    def embedding_of(outputs):
+        valid = outputs["valid"]
+        return {"embedding": _where(valid, outputs["embedding"]), "valid": valid}
 
     @tf.function(input_signature=[IMAGES, TEXTS])
     def serving_default(image_bytes, text):
@@ -147,18 +160,16 @@ def _signatures(image_outputs, text_outputs, names: tuple[str, ...], weight: flo
             "embedding": answer["embedding"],
             "class_name": answer["class_names"][:, 0],
             "probability": answer["probabilities"][:, 0],
-            "valid": answer["valid"],
+            **{n: answer[n] for n in ("valid", "image_valid", "text_valid")},
         }
 
     @tf.function(input_signature=[IMAGES])
     def embed_image(image_bytes):
-        outputs = image_outputs(image_bytes)
-        valid = outputs["valid"]
-        return {"embedding": _where(valid, outputs["embedding"]), "valid": valid}
+        return embedding_of(image_outputs(image_bytes))
 
     @tf.function(input_signature=[TEXTS])
     def embed_text(text):
-        return {"embedding": text_outputs(text)["embedding"]}
+        return embedding_of(text_outputs(text))
 
     @tf.function(input_signature=[IMAGES, TEXTS])
     def classify(image_bytes, text):

@@ -66,7 +66,7 @@ def verify(module: ServingModule, folder: Path) -> Verified:
 
 
 def _samples(size: int, class_names: Sequence[str]) -> tuple[list[bytes], list[str]]:
-    """Draws pictures, the last of several broken, and texts."""
+    """Draws pictures and texts; of several products the last four lack something."""
     draw = np.random.default_rng(size)
     images = []
     for i in range(size):
@@ -76,10 +76,14 @@ def _samples(size: int, class_names: Sequence[str]) -> tuple[list[bytes], list[s
         pixels = tf.constant((slope + noise).astype(np.uint8))
         encode = tf.io.encode_png if i % 3 == 1 else tf.io.encode_jpeg
         images.append(encode(pixels).numpy())
-    if size > 1:
+    known = ["a red summer dress, size 38", "Café 1984 – 手提包", *class_names]
+    texts = [known[i % len(known)] for i in range(size)]
+    if size > 4:
         images[-1] = b"not a picture"
-    texts = ["a red summer dress, size 38", *class_names, "Café 1984 – 手提包", ""]
-    return images, [texts[i % len(texts)] for i in range(size)]
+        images[-2] = images[-3] = b""
+        texts[-3] = " "
+        texts[-4] = ""
+    return images, texts
 
 
 def _ask_in_fresh_process(
@@ -135,20 +139,22 @@ def _expected(module: ServingModule, outputs: Mapping[str, np.ndarray]) -> _Sign
 
     For a class name this is the probability of the class: equals may change places.
     """
-    weight, valid = module.fusion_weight, outputs["valid"]
-    rows = valid[:, None]
-    images, texts = outputs["image_embedding"], outputs["text_embedding"]
-    fused = weight * images + (1 - weight) * texts
+    has = {name: outputs[f"{name}_valid"] for name in ("image", "text")}
+    images, texts = (outputs[f"{name}_embedding"] * has[name][:, None] for name in has)
+    valid = has["image"] | has["text"]
+    fused = _mixed(module.fusion_weight, outputs, images, texts)
     fused /= np.maximum(np.linalg.norm(fused, axis=1, keepdims=True), 1e-6)
-    likeliest = -np.sort(-_probabilities(weight, outputs), axis=1)[:, :TOP] * rows
+    probabilities = _probabilities(module.fusion_weight, outputs)
+    likeliest = -np.sort(-probabilities, axis=1)[:, :TOP]
     return {
-        "embed_image": {"embedding": images * rows, "valid": valid},
-        "embed_text": {"embedding": texts},
+        "embed_image": {"embedding": images, "valid": has["image"]},
+        "embed_text": {"embedding": texts, "valid": has["text"]},
         "serving_default": {
-            "embedding": fused * rows,
+            "embedding": fused,
             "class_name": likeliest[:, 0],
             "probability": likeliest[:, 0],
             "valid": valid,
+            **{f"{name}_valid": rows for name, rows in has.items()},
         },
         "classify": {
             "class_names": likeliest,
@@ -163,7 +169,22 @@ def _probabilities(weight: float, outputs: Mapping[str, np.ndarray]) -> np.ndarr
         tf.nn.softmax(outputs[f"{modality}_logits"]).numpy()
         for modality in ("image", "text")
     )
-    return weight * image + (1 - weight) * text
+    return _mixed(weight, outputs, image, text)
+
+
+def _mixed(
+    weight: float,
+    outputs: Mapping[str, np.ndarray],
+    image: np.ndarray,
+    text: np.ndarray,
+) -> np.ndarray:
+    """Mixes what image and text say, [B, ...]; one that is not valid says nothing."""
+    image_valid, text_valid = (
+        outputs[f"{name}_valid"][:, None] for name in ("image", "text")
+    )
+    both = weight * image + (1 - weight) * text
+    alone = np.where(image_valid, image, text) * (image_valid | text_valid)
+    return np.where(image_valid & text_valid, both, alone)
 
 
 def _with_names_as_probabilities(

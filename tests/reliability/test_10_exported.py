@@ -107,7 +107,7 @@ def in_c(exported, tmp_path_factory):
         for name, outputs in {
             "serving_default": ["embedding", "probability", "valid"],
             "embed_image": ["embedding", "valid"],
-            "embed_text": ["embedding"],
+            "embed_text": ["embedding", "valid"],
             "classify": ["probabilities", "valid"],
         }.items():
             feeds = {key: columns[key] for key in signatures[name].inputs}
@@ -128,9 +128,11 @@ def test_the_c_api_answers_as_the_model_in_memory(exported, in_c):
     expected = in_memory(exported, pictures(), TEXTS)
     valid = expected["valid"]
     assert valid.sum() == 6
+    # the product whose picture is broken is the one whose text is empty
+    assert [text != "" for text in TEXTS] == valid.tolist()
     images = expected["image_embedding"] * valid[:, None]
-    texts = expected["text_embedding"]
-    fused = (WEIGHT * images + (1 - WEIGHT) * texts) * valid[:, None]
+    texts = expected["text_embedding"] * valid[:, None]
+    fused = WEIGHT * images + (1 - WEIGHT) * texts
     fused[valid] /= np.linalg.norm(fused[valid], axis=1, keepdims=True)
     for name, rows in (
         ("embed_image", images),
@@ -140,7 +142,7 @@ def test_the_c_api_answers_as_the_model_in_memory(exported, in_c):
         answer = in_c["all", name, "embedding"]
         assert np.ptp(answer, axis=0).max() > 0.1, "all rows are alike"
         np.testing.assert_allclose(answer, rows, atol=1e-5)
-    for name in ("embed_image", "serving_default", "classify"):
+    for name in ("embed_image", "embed_text", "serving_default", "classify"):
         np.testing.assert_array_equal(in_c["all", name, "valid"], valid)
 
 

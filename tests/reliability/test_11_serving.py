@@ -89,11 +89,12 @@ def answers(tmp_path_factory):
 def test_the_lines_of_the_readme_are_answered(answers):
     texts, image = (answers[f"README {number}"]["predictions"] for number in (0, 1))
     assert f"README {2}" not in answers
-    (embedding,) = texts
-    assert len(embedding) == DIM
+    (row,) = texts
+    assert len(row["embedding"]) == DIM and row["valid"] is True
     (row,) = image
-    assert set(row) == {"embedding", "class_name", "probability", "valid"}
-    assert row["valid"] is True
+    valid = {"valid", "image_valid", "text_valid"}
+    assert set(row) == {"embedding", "class_name", "probability"} | valid
+    assert all(row[name] is True for name in valid)
 
 
 @pytest.mark.parametrize("signature", ["", "classify "])
@@ -105,7 +106,7 @@ def test_rows_and_columns_are_answered_alike(answers, signature):
         assert [row[name] for row in rows] == column
 
 
-def test_a_broken_picture_costs_its_row_alone(answers):
+def test_a_broken_picture_without_a_text_costs_its_row_alone(answers):
     rows = answers["rows"]["predictions"]
     assert [row["valid"] for row in rows] == [i != BROKEN for i in range(len(TEXTS))]
     assert rows[BROKEN]["embedding"] == [0.0] * DIM
@@ -116,10 +117,10 @@ def test_a_broken_picture_costs_its_row_alone(answers):
         assert row["class_name"] == alone["class_name"]
 
 
-def test_one_input_needs_no_name_and_one_output_gets_none(answers):
+def test_one_input_needs_no_name(answers):
     images = answers["plain images"]["predictions"]
     assert [row["valid"] for row in images].count(False) == 1
-    assert len(answers["a plain column"]["outputs"]) == len(TEXTS)
+    assert len(answers["a plain column"]["outputs"]["embedding"]) == len(TEXTS)
     assert (
         "keys must be equal to: image_bytes,text" in answers["a missing key"]["error"]
     )

@@ -25,6 +25,7 @@ from huse_tf.run.folder import RunFolder
 from huse_tf.serving import verification
 from huse_tf.serving.export import export_run, publish
 
+VALID = ("valid", "image_valid", "text_valid")
 COMPLETE = {
     "saved_model.pb",
     "fingerprint.pb",
@@ -85,6 +86,13 @@ def softmax(logits):
     return powers / powers.sum(axis=-1, keepdims=True)
 
 
+def lacking():
+    """Picture alone, text alone, text with a broken picture, and nothing."""
+    photo, text = b64(pictures()[0]), TEXTS[0]
+    rows = [(photo, " "), (b64(b""), text), (b64(b"broken"), text), (b64(b""), "")]
+    return [{"image_bytes": i, "text": t} for i, t in rows]
+
+
 @pytest.fixture(scope="module")
 def served(exported):
     """Answers of a fresh process, by request."""
@@ -98,6 +106,8 @@ def served(exported):
         "images of 1": {"signature_name": "embed_image", "inputs": images[1:2]},
         "texts": {"signature_name": "embed_text", "inputs": {"text": texts}},
         "texts of 1": {"signature_name": "embed_text", "instances": texts[:1]},
+        "lacking": {"instances": lacking()},
+        "lacking classify": {"signature_name": "classify", "instances": lacking()},
         "none": {"inputs": {"image_bytes": [], "text": []}},
         "uneven": {"inputs": {"image_bytes": images[:1], "text": texts}},
     }
@@ -110,15 +120,19 @@ def served(exported):
 def test_embeddings_are_those_of_the_model_in_memory(exported, served):
     expected = in_memory(exported, pictures(), TEXTS)
     assert expected["valid"].tolist() == [True, True, True, False, True, True, True]
-    expected["image_embedding"][3] = 0
+    # the product whose picture is broken is the one whose text is empty
+    assert [text != "" for text in TEXTS] == expected["valid"].tolist()
+    expected["image_embedding"][3] = expected["text_embedding"][3] = 0
     rows = served["images"]["predictions"]
     np.testing.assert_allclose(
         [row["embedding"] for row in rows], expected["image_embedding"], atol=1e-5
     )
     assert [row["valid"] for row in rows] == expected["valid"].tolist()
+    texts = served["texts"]["outputs"]
     np.testing.assert_allclose(
-        served["texts"]["outputs"], expected["text_embedding"], atol=1e-5
+        texts["embedding"], expected["text_embedding"], atol=1e-5
     )
+    assert texts["valid"] == expected["valid"].tolist()
     # The rows differ, so that agreeing says something.
     assert np.ptp(expected["image_embedding"], axis=0).max() > 0.1
     assert np.ptp(expected["text_embedding"], axis=0).max() > 0.1
@@ -129,9 +143,8 @@ def test_a_batch_of_one_is_a_row_of_a_larger_batch(served):
     larger = served["images"]["predictions"][1]
     np.testing.assert_allclose(one["embedding"], [larger["embedding"]], atol=1e-5)
     assert one["valid"] == [True]
-    np.testing.assert_allclose(
-        served["texts of 1"]["predictions"][0], served["texts"]["outputs"][0], atol=1e-5
-    )
+    (one,), larger = served["texts of 1"]["predictions"], served["texts"]["outputs"]
+    np.testing.assert_allclose(one["embedding"], larger["embedding"][0], atol=1e-5)
     one, larger = (served[n]["predictions"][0] for n in ("default of 1", "default"))
     assert one["class_name"] == larger["class_name"]
     np.testing.assert_allclose(one["embedding"], larger["embedding"], atol=1e-5)
@@ -150,7 +163,7 @@ def test_both_modalities_answer_together_by_their_weights(exported, served):
         np.testing.assert_allclose(row["embedding"], fused[i], atol=1e-5)
         assert row["class_name"] == CLASSES[probabilities[i].argmax()]
         assert row["probability"] == pytest.approx(probabilities[i].max(), abs=1e-5)
-        assert row["valid"] is True
+        assert all(row[name] is True for name in VALID)
     for i, row in enumerate(served["classify"]["predictions"]):
         if i == 3:
             continue
@@ -161,12 +174,42 @@ def test_both_modalities_answer_together_by_their_weights(exported, served):
         )
 
 
-def test_a_broken_picture_fails_its_row_alone(served):
+def test_what_a_product_lacks_is_answered_by_what_it_has(exported, served):
+    """Weight 1 for the modality that is there, whatever the fusion weight."""
+    expected = in_memory(exported, pictures()[:1], TEXTS[:1])
+    image, text = (expected[f"{m}_embedding"][0] for m in ("image", "text"))
+    by_image, by_text = (softmax(expected[f"{m}_logits"])[0] for m in ("image", "text"))
+    assert np.abs(by_image - by_text).max() > 0.01, "they may not be alike"
+    rows, classified = (
+        served[name]["predictions"] for name in ("lacking", "lacking classify")
+    )
+    for row, listed, embedding, shares in (
+        (rows[0], classified[0], image, by_image),
+        (rows[1], classified[1], text, by_text),
+        (rows[2], classified[2], text, by_text),
+    ):
+        np.testing.assert_allclose(row["embedding"], embedding, atol=1e-5)
+        best = np.argsort(-shares)[:5]
+        assert row["class_name"] == CLASSES[best[0]]
+        assert row["probability"] == pytest.approx(shares.max(), abs=1e-5)
+        assert listed["class_names"] == [CLASSES[k] for k in best]
+        np.testing.assert_allclose(listed["probabilities"], shares[best], atol=1e-5)
+        assert listed["valid"] is True
+    assert [[row[name] for name in VALID] for row in rows] == [
+        [True, True, False],
+        [True, False, True],
+        [True, False, True],
+        [False, False, False],
+    ]
+    assert rows[3]["embedding"] == [0.0] * DIM and rows[3]["class_name"] == ""
+
+
+def test_a_product_with_neither_fails_its_row_alone(served):
     assert served["default"]["predictions"][3] == {
         "embedding": [0.0] * DIM,
         "class_name": "",
         "probability": 0.0,
-        "valid": False,
+        **dict.fromkeys(VALID, False),
     }
     assert served["classify"]["predictions"][3] == {
         "class_names": [""] * 5,
@@ -206,14 +249,14 @@ def test_signatures_say_float32_and_any_batch(exported):
             "embedding": embedding,
             "class_name": strings,
             "probability": ("float32", [-1]),
-            "valid": valid,
+            **dict.fromkeys(VALID, valid),
         },
         "embed_image": {
             "image_bytes": strings,
             "embedding": embedding,
             "valid": valid,
         },
-        "embed_text": {"text": strings, "embedding": embedding},
+        "embed_text": {"text": strings, "embedding": embedding, "valid": valid},
         "classify": {
             "image_bytes": strings,
             "text": strings,

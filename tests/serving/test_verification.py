@@ -49,6 +49,12 @@ def first_times(factor):
     return lambda rows: [[value * factor for value in rows[0]], *rows[1:]]
 
 
+def zero_where(row):
+    return lambda rows: [
+        [0.0] * len(values) if i == row else values for i, values in enumerate(rows)
+    ]
+
+
 @pytest.mark.parametrize(
     ("signature", "output", "change"),
     [
@@ -58,6 +64,12 @@ def first_times(factor):
         ("embed_text", "embedding", lambda rows: rows[:1]),
         ("serving_default", "embedding", first_times(-1)),
         ("embed_image", "valid", lambda valid: [True] * len(valid)),
+        ("embed_text", "valid", lambda valid: [True] * len(valid)),
+        ("serving_default", "valid", lambda valid: [True] * len(valid)),
+        ("serving_default", "image_valid", lambda valid: [True] * len(valid)),
+        ("serving_default", "text_valid", lambda valid: [True] * len(valid)),
+        ("serving_default", "embedding", zero_where(3)),  # has a picture alone
+        ("serving_default", "embedding", zero_where(5)),  # has a text alone
         ("serving_default", "probability", lambda p: [p[0] + 0.001, *p[1:]]),
         ("serving_default", "class_name", lambda n: ["nothing", *n[1:]]),
         ("classify", "class_names", lambda n: [n[0][::-1], *n[1:]]),
