@@ -109,7 +109,7 @@ def make_app(explorer: Explorer) -> flask.Flask:
         except InputError:
             content = None
         if content is None:
-            flask.abort(404, "the picture is not there any more")
+            flask.abort(404, "the picture is not there")
         response = flask.Response(content, mimetype="image/jpeg")
         response.cache_control.max_age = 3600
         return response

@@ -54,20 +54,28 @@ class Explorer:
             number: of the product, in [0, N).
 
         Returns:
-            "product"; "gap", the distance between its picture and its text;
-            "neighbours" by modality, each with the distances in both; "classes", the
-            likeliest ones by picture, text and both, null where none were trained.
+            "product"; "gap", the distance between its picture and its text, null where
+            it lacks one; "neighbours" by modality, none by one that it lacks, each with
+            the distances in both; "classes", the likeliest ones by picture, text and,
+            where it has both, both; null where none were trained.
         """
         vectors = self.index.vectors
-        own = {kind: np.array(vectors[kind][number]) for kind in MODALITIES}
-        neighbours = {}
-        for kind, modality in MODALITIES.items():
-            found = self.index.nearest(own[kind], NEIGHBOURS, kind, leave_out=number)
-            neighbours[modality] = self._with_distances(found, own)
-        probabilities = self._encoder.probabilities(own["images"], own["texts"])
+        own = {
+            kind: np.array(vectors[kind][number])
+            for kind in MODALITIES
+            if self.index.there(kind)[number]
+        }
+        neighbours = {modality: [] for modality in MODALITIES.values()}
+        for kind, vector in own.items():
+            found = self.index.nearest(vector, NEIGHBOURS, kind, leave_out=number)
+            neighbours[MODALITIES[kind]] = self._with_distances(found, own)
+        probabilities = self._encoder.probabilities(
+            {MODALITIES[kind]: vector for kind, vector in own.items()}
+        )
+        gap = float(paired_distance(*own.values())) if len(own) == 2 else None
         return {
             "product": asdict(self.index.product(number)),
-            "gap": float(paired_distance(own["images"], own["texts"])),
+            "gap": gap,
             "neighbours": neighbours,
             "classes": probabilities
             and {
@@ -77,15 +85,16 @@ class Explorer:
         }
 
     def _with_distances(self, found: list[Product], own: dict) -> list[dict]:
-        """Adds each neighbour's distances in both modalities."""
+        """Adds each neighbour's distances by modality; null where either lacks it."""
         numbers = [product.number for product in found]
         records = as_records(found)
         for kind, modality in MODALITIES.items():
-            theirs = self.index.vectors[kind][numbers]
-            same = np.broadcast_to(own[kind], theirs.shape)
+            theirs, there = self.index.vectors[kind][numbers], self.index.there(kind)
+            same = np.broadcast_to(own.get(kind, 0.0), theirs.shape)
             distances = paired_distance(same, theirs).numpy()
             for record, distance in zip(records, distances, strict=True):
-                record[f"{modality}_distance"] = float(distance)
+                both = kind in own and there[record["number"]]
+                record[f"{modality}_distance"] = float(distance) if both else None
         return records
 
 

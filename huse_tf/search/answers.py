@@ -25,13 +25,18 @@ def format_answers(products: Sequence[Product], separator: str) -> str:
     joined = f"{'words':>5}  {'vectors':>7}  " if by_words else ""
     lines = [f"rank  distance  {joined}{'class':<{width}}  title"]
     for rank, (product, name) in enumerate(zip(products, names, strict=True), 1):
-        title = " ".join(product.title.split())
+        title = " ".join(shown_title(product).split())
         if by_words:
             words, vectors = product.words_rank or "–", product.vector_rank or "–"
             joined = f"{words:>5}  {vectors:>7}  "
         distance = f"{product.distance:8.4f}"
         lines.append(f"{rank:4}  {distance}  {joined}{name:<{width}}  {title}")
     return "\n".join(lines)
+
+
+def shown_title(product: Product) -> str:
+    """Returns a product's title; where it has none, words that say so."""
+    return product.title or "(no title)"
 
 
 def as_records(products: Sequence[Product]) -> list[dict[str, object]]:

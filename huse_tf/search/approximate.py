@@ -64,18 +64,25 @@ class Approximate:
         self._index.nprobe = self.probes
         self.cells = self._index.nlist
 
-    def search(self, matrix: np.ndarray, queries: np.ndarray, k: int) -> np.ndarray:
+    def search(
+        self,
+        matrix: np.ndarray,
+        queries: np.ndarray,
+        k: int,
+        allowed: np.ndarray | None = None,
+    ) -> np.ndarray:
         """Finds rows of the matrix that the index was built of.
 
         Args:
             matrix: float32 [N, D].
             queries: float32 [Q, D], unit rows.
             k: at least 1.
+            allowed: bool [N], which rows may be found; None allows all.
 
         Returns:
             int64 [Q, k], the nearest first, -1 where fewer were found.
         """
-        return _search(self._index, matrix, queries, k)
+        return _search(self._index, matrix, queries, k, allowed)
 
 
 def build(path: Path, matrix: np.ndarray, queries: np.ndarray) -> Approximate:
@@ -130,11 +137,19 @@ def overlap(found: np.ndarray, exact: np.ndarray) -> float:
     return float(hits.sum() / max(np.count_nonzero(exact >= 0), 1))
 
 
-def _search(index, matrix: np.ndarray, queries: np.ndarray, k: int) -> np.ndarray:
+def _search(
+    index,
+    matrix: np.ndarray,
+    queries: np.ndarray,
+    k: int,
+    allowed: np.ndarray | None = None,
+) -> np.ndarray:
     candidates = index.search(queries, CANDIDATES * k)[1]
     rows = np.full((len(queries), k), -1, np.int64)
     for query, proposed, out in zip(queries, candidates, rows, strict=True):
         proposed = np.sort(proposed[proposed >= 0])
+        if allowed is not None:
+            proposed = proposed[allowed[proposed]]
         order = np.argsort(-(matrix[proposed] @ query), kind="stable")[:k]
         out[: len(order)] = proposed[order]
     return rows

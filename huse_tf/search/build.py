@@ -81,7 +81,10 @@ def open_approximate(index: Index, kind: str) -> None:
         return
     draw = np.random.default_rng(0)
     rows = np.sort(draw.choice(len(index), min(len(index), QUERIES // 2), False))
-    queries = [index.vectors[modality][rows] for modality in ("images", "texts")]
+    queries = [
+        index.vectors[kind][rows[index.there(kind)[rows]]]
+        for kind in ("images", "texts")
+    ]
     with _writing(index.folder.parent):
         built = build(path, index.vectors[kind], np.concatenate(queries))
     print(
@@ -107,7 +110,11 @@ def _fingerprint(trained: TrainedRun, data: DataConfig) -> tuple[str, str]:
         "version": VERSION,
         "place": place,
         "content": content,
-        "data": [data.class_separator, data.min_class_size],
+        "data": [
+            str(getattr(data, field.name))
+            for field in dataclasses.fields(data)
+            if field.name not in ("csv", "images", "max_bad_rows")
+        ],
         "weights": weights_digest(trained.model),
         "encoders": [
             identity_of(trained.image_encoder),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from huse_tf.errors import InputError
 from huse_tf.replacing import replaced
+from huse_tf.search.answers import shown_title
 from huse_tf.search.index import Index, Product
 from huse_tf.search.thumbnails import thumbnail
 
@@ -55,7 +56,10 @@ def write_gallery(
     Raises:
         InputError: a picture is not there any more, or the file cannot be written.
     """
-    pictures = [thumbnail(index.read_picture(p.number), SIDE) for p in products]
+    pictures = [
+        thumbnail(index.read_picture(p.number), SIDE) if p.image else None
+        for p in products
+    ]
     asked = thumbnail(picture, SIDE) if picture is not None else None
     draw = _html if path.suffix.lower() == ".html" else _png
     content = draw(products, pictures, text, asked)
@@ -77,8 +81,8 @@ def _html(
 ) -> bytes:
     title = f"“{escape(text)}”" if text else "a photo"
     cards = "\n".join(
-        f"<li>{_image(content, product.title)}<div>"
-        f"<p>{rank}. {escape(product.title)}</p>"
+        f"<li>{_image(content, product.title, product.image != '')}<div>"
+        f"<p>{rank}. {escape(shown_title(product))}</p>"
         f'<p class="soft">{escape(product.class_name)}</p>'
         f'<p class="soft">distance {product.distance:.4f}, row {product.row}</p>'
         f"{_matched(product)}"
@@ -106,9 +110,10 @@ def _matched(product: Product) -> str:
     return f'<p class="soft">in its title: {escape(", ".join(product.matched))}</p>'
 
 
-def _image(content: bytes | None, title: str) -> str:
+def _image(content: bytes | None, title: str, has_any: bool = True) -> str:
     if content is None:
-        return '<div class="none">picture cannot be decoded</div>'
+        why = "picture cannot be decoded" if has_any else "no picture"
+        return f'<div class="none">{why}</div>'
     data = base64.b64encode(content).decode("ascii")
     return f'<img alt="{escape(title)}" src="data:image/jpeg;base64,{data}">'
 
@@ -124,7 +129,11 @@ def _png(
     from matplotlib.figure import Figure
 
     cells = [
-        (content, f"{rank}. {product.title}\n", f"distance {product.distance:.4f}")
+        (
+            content,
+            f"{rank}. {shown_title(product)}\n",
+            f"distance {product.distance:.4f}",
+        )
         for rank, (product, content) in enumerate(
             zip(products, pictures, strict=True), 1
         )

@@ -54,12 +54,15 @@ class Product:
 class Index:
     """N products: three unit vectors each, title, class and picture.
 
+    A product may lack its picture or its title; the vector of what is not there is
+    zero, and no answer where that kind is searched.
+
     Everything is memory-mapped: opening it takes no longer for a million products.
 
     Attributes:
         folder: where it lies.
         vectors: "products", "images" and "texts" -> float32 [N, D]. A product's vector
-            is the fused one of serving_default.
+            is the fused one of serving_default, of what it has.
         labels: int32 [N], numbers in `class_names`.
         class_names: [K] paths.
         separator: between two levels of a path.
@@ -139,22 +142,36 @@ class Index:
         matrix, query = self.vectors[kind], vector[None].astype(np.float32)
         wanted = k + (leave_out is not None)
         if kind in self.approximate and not branch:
-            rows = self.approximate[kind].search(matrix, query, wanted)[0]
+            there = self.there(kind)
+            rows = self.approximate[kind].search(matrix, query, wanted, there)[0]
         else:
             allowed = None
-            if branch:
-                inside = self.in_branch(branch)
-                allowed = lambda a, b: inside[self.labels[a:b]]  # noqa: E731
+            if branch or not self.there(kind).all():
+                may = self.allowed(branch, kind=kind)
+                allowed = lambda a, b: may[a:b]  # noqa: E731
             rows = nearest_rows(matrix, query, wanted, allowed)[0][0]
         kept = (rows >= 0) & (rows != (-1 if leave_out is None else leave_out))
         return rows[kept][:k]
 
-    def allowed(self, branch: str = "", leave_out: int | None = None) -> np.ndarray:
+    def there(self, kind: str) -> np.ndarray:
+        """Says which products have a vector of a kind: bool [N]."""
+        return self._there[kind]
+
+    @cached_property
+    def _there(self) -> dict[str, np.ndarray]:
+        return {
+            "products": np.ones(len(self), bool),
+            "images": ~self._images.empty,
+            "texts": ~self.titles.empty,
+        }
+
+    def allowed(
+        self, branch: str = "", leave_out: int | None = None, kind: str = "products"
+    ) -> np.ndarray:
         """Says which products may be answers, bool [N]; arguments as of `nearest`."""
+        allowed = self.there(kind).copy()
         if branch:
-            allowed = self.in_branch(branch)[self.labels]
-        else:
-            allowed = np.ones(len(self), bool)
+            allowed &= self.in_branch(branch)[self.labels]
         if leave_out is not None:
             allowed[leave_out] = False
         return allowed
@@ -242,8 +259,12 @@ class Index:
         """Reads a product's picture file; never one outside of the images folder.
 
         Raises:
-            InputError: it is not there any more, or not a file of the folder.
+            InputError: the product has none, it is not there any more, or it is not a
+                file of the folder.
         """
+        if not self.there("images")[number]:
+            row = int(self._rows[number])
+            raise InputError(f"row {row} of {self.csv} has no picture")
         path, problem = ImageFolder(self.image_root).check(self._images[number])
         if not problem:
             try:

@@ -77,7 +77,7 @@ def find(
     terms = Terms().of_query(query.text or "")
     unknown = tuple(word for term, word in terms.items() if term not in index.words)
     scores = index.words.scores(() if query.match == "vectors" else terms)
-    scores = scores * index.allowed(branch, leave_out)
+    scores = scores * index.allowed(branch, leave_out, kind)
     by_words, places = ranked(scores, depth)
     match, note = _possible(query, bool(len(by_words)), bool(branch))
     rows, by_vectors = by_words, np.empty(0, np.int64)

@@ -1,5 +1,6 @@
 """Words and photos to one vector, by a trained run's encoders."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -82,28 +83,26 @@ class QueryEncoder:
         return Query(vector, text, match, understood)
 
     def probabilities(
-        self, image: np.ndarray, text: np.ndarray
+        self, embeddings: Mapping[str, np.ndarray]
     ) -> dict[str, np.ndarray] | None:
         """Classifies a product by its embeddings.
 
         Args:
-            image: float32 [D], its image embedding.
-            text: float32 [D], its text embedding.
+            embeddings: "image" and "text", or the one that it has: float32 [D].
 
         Returns:
-            "image", "text" and "product", the fused answer: float32 [K], probabilities
-            of the run's classes; None where the objective trained no classifier.
+            By the same names, and as "product", the fused answer where it has both:
+            float32 [K], probabilities of the run's classes; None where the objective
+            trained no classifier.
         """
         if not self._classifies:
             return None
-        logits = {
-            "image": self._classifiers["image"](image[None]),
-            "text": self._classifiers["text"](text[None]),
-        }
+        logits = {n: self._classifiers[n](v[None]) for n, v in embeddings.items()}
         found = {name: tf.nn.softmax(values) for name, values in logits.items()}
-        found["product"] = fused_probabilities(
-            logits["image"], logits["text"], self._embedder.fusion_weight
-        )
+        if len(logits) == 2:
+            found["product"] = fused_probabilities(
+                logits["image"], logits["text"], self._embedder.fusion_weight
+            )
         return {name: values[0].numpy() for name, values in found.items()}
 
 

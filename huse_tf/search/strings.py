@@ -54,6 +54,11 @@ class Strings:
         """How many strings there are."""
         return len(self._ends)
 
+    @property
+    def empty(self) -> np.ndarray:
+        """Says which strings are empty, bool [N]."""
+        return np.diff(self._ends, prepend=0) == 0
+
     def __getitem__(self, i: int) -> str:
         """Reads string `i`, from 0."""
         first = int(self._ends[i - 1]) if i else 0

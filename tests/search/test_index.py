@@ -196,9 +196,8 @@ def test_queries_that_cannot_be(trained):
 
 
 def test_probabilities_are_those_of_the_model(trained, index):
-    found = QueryEncoder(trained).probabilities(
-        np.array(index.vectors["images"][0]), np.array(index.vectors["texts"][0])
-    )
+    image, text = (np.array(index.vectors[kind][0]) for kind in ("images", "texts"))
+    found = QueryEncoder(trained).probabilities({"image": image, "text": text})
     weight = trained.fusion_weight
     both = weight * found["image"] + (1 - weight) * found["text"]
     assert found["product"] == pytest.approx(both)
@@ -208,8 +207,8 @@ def test_probabilities_are_those_of_the_model(trained, index):
     rows = [i for i in range(len(index)) if i % PRODUCTS > 1]
     right = 0
     for row in rows:
-        vectors = (np.array(index.vectors[kind][row]) for kind in ("images", "texts"))
-        text = QueryEncoder(trained).probabilities(*vectors)["text"]
+        vectors = {"text": np.array(index.vectors["texts"][row])}
+        text = QueryEncoder(trained).probabilities(vectors)["text"]
         right += int(text.argmax() == index.labels[row])
     assert right / len(rows) > 0.5
 

@@ -36,7 +36,10 @@ function say(message, wrong = false) {
   at("status").classList.toggle("wrong", wrong);
 }
 
-function picture(number, title) {
+const titleOf = (product) => product.title || "(no title)";
+
+function picture({ number, title, image: path }) {
+  if (!path) return make("div", { class: "none" }, "no picture");
   const image = make("img", { src: `/picture/${number}`, alt: title, loading: "lazy" });
   image.addEventListener("error", () =>
     image.replaceWith(make("div", { class: "none" }, "picture not there")));
@@ -47,8 +50,8 @@ function card(result, ...below) {
   return make("li", {}, make("button",
     { class: "card", type: "button", "data-number": result.number,
       onclick: () => explain(result.number) },
-    picture(result.number, result.title),
-    make("span", { class: "title" }, result.title),
+    picture(result),
+    make("span", { class: "title" }, titleOf(result)),
     make("span", { class: "soft" }, lastLevels(result.class)),
     ...below.map((line) => make("span", { class: "soft" }, line))));
 }
@@ -178,22 +181,25 @@ async function explain(number) {
     return say(error.message, true);
   }
   const { product, gap, neighbours, classes } = answer;
-  const grids = [["image", "Nearest photos"], ["text", "Nearest titles"]].map(
+  const apart = (name, distance) => distance === null ? [] : [`${name} ${distance.toFixed(4)}`];
+  const grids = [["image", "Nearest photos"], ["text", "Nearest titles"]].filter(
+    ([modality]) => neighbours[modality].length).map(
     ([modality, heading]) => [make("h3", {}, heading),
       make("ol", { class: "grid neighbours", "data-modality": modality },
         ...neighbours[modality].map((result) => card(result,
-          `photos ${result.image_distance.toFixed(4)}`,
-          `titles ${result.text_distance.toFixed(4)}`)))]);
+          ...apart("photos", result.image_distance),
+          ...apart("titles", result.text_distance))))]);
+  const tables = [["by the photo", "image"], ["by the title", "text"], ["by both", "product"]];
   at("details").replaceChildren(
-    make("div", { class: "head" }, picture(product.number, product.title),
-      make("div", {}, make("h2", { id: "title" }, product.title),
+    make("div", { class: "head" }, picture(product),
+      make("div", {}, make("h2", { id: "title" }, titleOf(product)),
         make("p", {}, product.class_name.split(separator).join(" › ")),
-        make("p", { class: "soft" }, `row ${product.row}, ${product.image}`),
-        make("p", { class: "soft" },
-          `distance between its own photo and its own title: ${gap.toFixed(4)}`))),
+        make("p", { class: "soft" }, [`row ${product.row}`, product.image].filter(Boolean).join(", ")),
+        ...(gap === null ? [] : [make("p", { class: "soft" },
+          `distance between its own photo and its own title: ${gap.toFixed(4)}`)]))),
     ...(classes ? [make("h3", {}, "Likeliest classes"), make("div", { class: "classes" },
-      classTable("by the photo", classes.image), classTable("by the title", classes.text),
-      classTable("by both", classes.product))] : []),
+      ...tables.filter(([, name]) => classes[name]).map(
+        ([caption, name]) => classTable(caption, classes[name])))] : []),
     ...grids.flat());
   if (!at("product").open) at("product").showModal();
   at("product").scrollTop = 0;
