@@ -105,6 +105,7 @@ def check_devices(page: Page) -> None:
 
 def check_catalogue(page: Page, config: Config) -> Catalog | None:
     """Reads the catalogue and says what is in it."""
+    from huse_tf.run.material import check_best_metric
     from huse_tf.training.fit import what_follows
 
     page.head("Catalogue")
@@ -145,6 +146,10 @@ def check_catalogue(page: Page, config: Config) -> Catalog | None:
     )
     for line in what_follows(config, {n: catalog.indices(n) for n in SPLITS}):
         page.warn(line)
+    try:
+        check_best_metric(config, catalog)
+    except InputError as error:
+        page.stop(str(error))
     return catalog
 
 
@@ -162,7 +167,7 @@ def check_pictures(page: Page, config: Config, catalog: Catalog) -> None:
             f"{len(unreadable):,} cannot be read, such as row {catalog.rows[first]}: "
             f"{unreadable[first]}"
         )
-    readable = np.setdiff1d(np.arange(len(keys)), list(unreadable))
+    readable = np.setdiff1d(np.flatnonzero(catalog.has_image), list(unreadable))
     flat = sortable(keys[readable])
     _, group, counts = np.unique(flat, return_inverse=True, return_counts=True)
     page.line(

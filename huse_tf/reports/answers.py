@@ -11,6 +11,7 @@ from huse_tf.catalog.rows import Rejected
 from huse_tf.config import Config
 from huse_tf.metrics.classification import fused_classes
 from huse_tf.metrics.words import WordQueries
+from huse_tf.presence import Present
 from huse_tf.reports.class_tree import ClassTree
 from huse_tf.run.folder import ANEW, RunFolder
 from huse_tf.run.pipelines import Pipeline
@@ -28,10 +29,10 @@ class Answers:
         tree: the K classes.
         graph: float [K, K], the semantic graph A.
         labels: int [n].
-        images: [n] paths of the pictures.
+        images: [n] paths of the pictures, "" where there is none.
         texts: [n].
-        image_embedding: float32 [n, D], unit rows.
-        text_embedding: float32 [n, D], unit rows.
+        image_embedding: float32 [n, D], unit rows, zero where there is no picture.
+        text_embedding: float32 [n, D], unit rows, zero where there is no text.
         queries: of a word and a class, which the products answer; there may be none.
         query_embedding: float32 [Q, D], unit rows.
         classified: classes told by the classifier from "image", "text" and "fusion",
@@ -43,6 +44,7 @@ class Answers:
         catalog: its facts: fingerprint, rows, ...
         config: the run's ini.
         seed: of the run.
+        present: the modalities of the products; None where all have both.
     """
 
     name: str
@@ -63,10 +65,17 @@ class Answers:
     catalog: Mapping[str, object]
     config: str
     seed: int
+    present: Present | None = None
 
     def __len__(self) -> int:
         """Returns n."""
         return len(self.labels)
+
+    def having(self, what: str) -> np.ndarray:
+        """Returns the products that have an "image", a "text" or "both", ascending."""
+        if self.present is None:
+            return np.arange(len(self))
+        return np.flatnonzero(getattr(self.present, what))
 
     @cached_property
     def told(self) -> np.ndarray:
@@ -116,13 +125,15 @@ def gather(
     asked = scorer.embed_queries(pipeline, split)
     if asked is None:
         asked = np.empty_like(outputs["text_embedding"][:0])
-    classified = {}
+    present, classified = pipeline.present_in(split), {}
     if "fusion_accuracy" in metrics:
         images, texts = outputs["image_logits"], outputs["text_logits"]
         classified = {
             "image": images.argmax(axis=1),
             "text": texts.argmax(axis=1),
-            "fusion": fused_classes(images, texts, float(meta["fusion_weight"])),
+            "fusion": fused_classes(
+                images, texts, float(meta["fusion_weight"]), present
+            ),
         }
     return Answers(
         name=run.path.resolve().name,
@@ -143,4 +154,5 @@ def gather(
         catalog=run.read_catalog_facts(),
         config=read_text(run.config_file, ANEW),
         seed=config.training.seed,
+        present=present,
     )

@@ -125,15 +125,17 @@ def classes(answers: Answers) -> Html:
     """Builds the sortable table of each class's figures."""
     tree, labels, told = answers.tree, answers.labels, answers.told
     gaps = 1.0 - np.einsum("nd,nd->n", answers.image_embedding, answers.text_embedding)
-    rows = []
+    places, rows = np.arange(len(answers)), []
+    has = {"fusion": np.ones(len(answers), bool)}
+    for name in (*MODALITIES, "both"):
+        has[name] = np.isin(places, answers.having(name))
     for label in tree.order.tolist():
         own = labels == label
         if not own.any():
             continue
         accuracies = [
-            number(float((answers.classified[name][own] == label).mean()), 3)
-            for name in (*MODALITIES, "fusion")
-            if answers.classified
+            number(_mean(told[own & has[name]] == label), 3)
+            for name, told in answers.classified.items()
         ]
         wrong = told[own & (told != label)]
         mistaken = "–"
@@ -144,11 +146,11 @@ def classes(answers: Answers) -> Html:
                 tree.full(label),
                 number(int(own.sum())),
                 *accuracies,
-                number(float(gaps[own].mean()), 3),
+                number(_mean(gaps[own & has["both"]]), 3),
                 mistaken,
             ]
         )
-    heads = [f"{n} acc." for n in (*MODALITIES, "fusion") if answers.classified]
+    heads = [f"{name} acc." for name in answers.classified]
     return section(
         "Classes",
         paragraph(
@@ -162,6 +164,11 @@ def classes(answers: Answers) -> Html:
             tall=True,
         ),
     )
+
+
+def _mean(values: np.ndarray) -> float | None:
+    """Mean of what there is; None of nothing."""
+    return float(values.mean()) if len(values) else None
 
 
 def _matrix(answers: Answers, order: list[int]) -> Html:

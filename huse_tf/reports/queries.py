@@ -38,6 +38,7 @@ def find(
     items: np.ndarray,
     labels: np.ndarray,
     rows: np.ndarray,
+    among: np.ndarray,
 ) -> Found:
     """Finds the nearest items and the margin of each query.
 
@@ -46,13 +47,14 @@ def find(
         items: float [n, D], unit rows, of the same products.
         labels: int [n].
         rows: int64 [q], the queries wanted.
+        among: int64 [m], the items that there are, ascending, at least one.
     """
     nearest, margins = [], []
     for start in range(0, len(rows), CHUNK):
         chunk = rows[start : start + CHUNK]
-        scores = (queries[chunk] @ items.T).astype(np.float32)
-        nearest.append(largest(scores, NEAREST))
-        own = labels[chunk][:, None] == labels[None]
+        scores = (queries[chunk] @ items[among].T).astype(np.float32)
+        nearest.append(among[largest(scores, NEAREST)])
+        own = labels[chunk][:, None] == labels[among][None]
         margins.append(
             np.where(own, scores, -1).max(axis=1)
             - np.where(own, -1, scores).max(axis=1)
@@ -61,11 +63,22 @@ def find(
 
 
 def find_both(answers: Answers) -> dict[tuple[str, str], Found]:
-    """Runs the queries of both directions across the modalities."""
+    """Runs the queries of both directions across the modalities.
+
+    There are none where no product has an image, or none a text.
+    """
     embeddings = {"image": answers.image_embedding, "text": answers.text_embedding}
-    rows = sample_rows(answers.labels, QUERIES, answers.seed)
+    labels, having = answers.labels, {name: answers.having(name) for name in embeddings}
+    if not all(map(len, having.values())):
+        return {}
+    asked = {
+        name: rows[sample_rows(labels[rows], QUERIES, answers.seed)]
+        for name, rows in having.items()
+    }
     return {
-        (query, item): find(embeddings[query], embeddings[item], answers.labels, rows)
+        (query, item): find(
+            embeddings[query], embeddings[item], labels, asked[query], having[item]
+        )
         for query, item in DIRECTIONS
     }
 
@@ -93,6 +106,8 @@ def queries(
     thumbnails: Thumbnails,
 ) -> Html:
     """Shows the ten worst and the ten best queries of both directions."""
+    if not searches:
+        return section("Queries", paragraph("The products are of one modality alone."))
     blocks = []
     for (query, item), found in searches.items():
         for kind, places in extremes(found).items():
@@ -106,8 +121,10 @@ def queries(
                     for at in found.nearest[place].tolist()
                 ]
                 blocks.append(tag("div", *cards, class_="query"))
+    query = DIRECTIONS[0][0]
     asked = len(searches[DIRECTIONS[0]].rows)
-    of = f"a sample of {asked:,}" if asked < len(answers) else f"all {asked:,}"
+    sampled = asked < len(answers.having(query))
+    of = f"a sample of {asked:,}" if sampled else f"all {asked:,}"
     return section(
         "Queries",
         paragraph(
@@ -139,9 +156,11 @@ def product(
     text = answers.texts[row]
     name = tag("span", answers.tree.short(int(answers.labels[row])), class_="class")
     parts = []
+    path = answers.images[row]
     if modality != "text":
-        parts.append(thumbnails(answers.images[row], text))
-    if modality != "image":
+        none = tag("span", "no picture", class_="class")
+        parts.append(thumbnails(path, text) if path else none)
+    if modality != "image" and text:
         parts.append(tag("q", text))
     if right is not None:
         parts.append(tag("span", "✓ " if right else "✗ ", class_="mark"))

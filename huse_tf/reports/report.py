@@ -31,7 +31,8 @@ def render(answers: Answers) -> str:
     rows = {*queries.shown_rows(searches).tolist()}
     rows |= {*words.shown_rows(by_words).tolist()}
     rows |= {*confusion.shown_rows(answers).tolist()}
-    thumbnails = Thumbnails([answers.images[row] for row in rows])
+    paths = (answers.images[row] for row in rows)
+    thumbnails = Thumbnails([path for path in paths if path])
     meta = answers.meta
     trained = f" by the weights of epoch {meta['epoch']}" if "epoch" in meta else ""
     head = tag(

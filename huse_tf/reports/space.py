@@ -17,20 +17,32 @@ def space(answers: Answers) -> Html:
     """Draws a sample of the products, images as circles and texts as pluses."""
     rows = sample_rows(answers.labels, SAMPLE, answers.seed)
     labels, tree = answers.labels[rows], answers.tree
-    both = np.concatenate([answers.image_embedding[rows], answers.text_embedding[rows]])
+    with_image, with_text = (
+        np.isin(rows, answers.having(name)) for name in ("image", "text")
+    )
+    both = np.concatenate(
+        [
+            answers.image_embedding[rows[with_image]],
+            answers.text_embedding[rows[with_text]],
+        ]
+    )
     places, method = project(both, answers.seed)
-    images, texts = places[: len(rows)], places[len(rows) :]
-    colours = [tree.colours[label] for label in labels]
+    images, texts = np.split(places, [np.count_nonzero(with_image)])
+    of_images, of_texts = labels[with_image], labels[with_text]
     size = 36 if len(rows) <= 250 else 16
     with style():
         picture, axes = panel(6.6, 5.6)
         axes.scatter(
-            *images.T, s=size, facecolors="none", edgecolors=colours, linewidths=1
+            *images.T,
+            s=size,
+            facecolors="none",
+            edgecolors=[tree.colours[label] for label in of_images],
+            linewidths=1,
         )
+        colours = [tree.colours[label] for label in of_texts]
         axes.scatter(*texts.T, s=size, marker="+", c=colours, linewidths=1)
         for name, members in _labelled(tree, labels):
-            of_group = np.isin(labels, members)
-            x, y = np.concatenate([images[of_group], texts[of_group]]).T
+            x, y = places[np.isin(np.append(of_images, of_texts), members)].T
             axes.annotate(
                 name,
                 (np.median(x), np.quantile(y, 0.75)),
@@ -48,7 +60,8 @@ def space(answers: Answers) -> Html:
         else (f"All {len(rows):,}")
     )
     caption = (
-        f"{shown} products, each as a circle (its image) and a plus (its text); "
+        f"{shown} products, each as a circle (its image) and a plus (its text)"
+        f"{', or the one that it has' if answers.present else ''}; "
         "classes near in the class tree have near colours, as in the paper's Figure 1. "
         f"{method}"
     )

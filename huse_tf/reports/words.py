@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from huse_tf.metrics.measures import product_vectors
 from huse_tf.metrics.registry import WORDS_AT
 from huse_tf.metrics.retrieval import nearest_items
 from huse_tf.metrics.words import AT_LEAST
@@ -36,13 +37,20 @@ class FoundByWords:
 
 
 def find(answers: Answers) -> FoundByWords:
-    """Answers the queries by products: image and text at the fusion weight."""
+    """Answers the queries by products: image and text at the fusion weight.
+
+    Products without a text are left out: nothing says whether they have the word.
+    """
     weight = float(answers.meta["fusion_weight"])
-    products = weight * answers.image_embedding + (1 - weight) * answers.text_embedding
-    nearest = nearest_items(answers.query_embedding, products, WORDS_AT)
+    products = product_vectors(
+        answers.image_embedding, answers.text_embedding, weight, answers.present
+    )
+    titled = answers.having("text")
+    nearest = nearest_items(answers.query_embedding, products[titled], WORDS_AT)
+    nearest = np.where(nearest >= 0, np.append(titled, -1)[nearest], -1)
     held = answers.queries.answers
     right = [np.isin(row, rows) for row, rows in zip(nearest, held, strict=True)]
-    sizes = np.bincount(answers.labels)[answers.queries.labels]
+    sizes = np.bincount(answers.labels[titled], minlength=1)[answers.queries.labels]
     return FoundByWords(
         nearest,
         np.array(right, bool).reshape(nearest.shape),

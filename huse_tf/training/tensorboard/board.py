@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from huse_tf.errors import Interrupted
 from huse_tf.metrics.retrieval import largest
+from huse_tf.presence import Present
 from huse_tf.reports.class_tree import ClassTree
 from huse_tf.reports.queries import DIRECTIONS, NEAREST
 from huse_tf.reports.space import sample_rows
@@ -48,7 +49,9 @@ class Board:
         labels = self._catalog.labels[rows]
         self._rows = rows[sample_rows(labels, SAMPLE, seed)]
         self._labels = self._catalog.labels[self._rows]
-        self._queries = spread_over_classes(self._labels, QUERIES, seed)
+        self._having = self._places(experiment.pipeline.present)
+        both = self._having["both"]
+        self._queries = both[spread_over_classes(self._labels[both], QUERIES, seed)]
         self._pipeline = dataclasses.replace(
             experiment.pipeline, split={SPLIT: self._rows}
         )
@@ -86,7 +89,10 @@ class Board:
     def _write(self, step: int, vectors: dict[str, np.ndarray]) -> None:
         if not self._products_are_written:
             self._write_products()
-        projector.write_vectors(self._folder, np.concatenate([*vectors.values()]))
+        there = [vectors[name][self._having[name]] for name in vectors]
+        projector.write_vectors(self._folder, np.concatenate(there))
+        if not len(self._queries):
+            return
         with self._pictures.as_default(step=step):
             for query, item in DIRECTIONS:
                 picture = self._grid(query, item, vectors)
@@ -101,21 +107,28 @@ class Board:
         self._pictures.close()
 
     def _write_products(self) -> None:
-        paths = self._paths(range(len(self._rows)))
+        paths = self._paths(self._having["image"])
         # Decoded at the size of the grids, for which the decoder is built anyway.
         photos = [
             projector.halved(pixels(paths[start : start + CHUNK], grids.PHOTO))
-            for start in range(0, len(paths), CHUNK)
+            for start in range(0, max(len(paths), 1), CHUNK)
         ]
         titles = [str(text) for text in self._catalog.texts[self._rows]]
         projector.write_products(
-            self._folder, self._tree, self._labels, titles, np.concatenate(photos)
+            self._folder,
+            self._tree,
+            self._labels,
+            titles,
+            np.concatenate(photos),
+            self._having["image"],
+            self._having["text"],
         )
         self._products_are_written = True
 
     def _grid(self, query: str, item: str, vectors: dict) -> np.ndarray:
-        scores = vectors[query][self._queries] @ vectors[item].T
-        found = largest(scores, NEAREST)
+        among = self._having[item]
+        scores = vectors[query][self._queries] @ vectors[item][among].T
+        found = among[largest(scores, NEAREST)]
         places = np.concatenate([self._queries[:, None], found], axis=1)
         kinds = [query] + [item] * found.shape[1]
         cards = [self._cards(places[:, j], kind) for j, kind in enumerate(kinds)]
@@ -127,6 +140,16 @@ class Board:
         if kind == "text":
             return [str(text) for text in self._catalog.texts[self._rows[places]]]
         return list(pixels(self._paths(places), grids.PHOTO))
+
+    def _places(self, present: Present | None) -> dict[str, np.ndarray]:
+        """Returns which of the sample have an image, a text and both, as positions."""
+        if present is None:
+            return dict.fromkeys(("image", "text", "both"), np.arange(len(self._rows)))
+        present = present.of(self._rows)
+        return {
+            name: np.flatnonzero(getattr(present, name))
+            for name in ("image", "text", "both")
+        }
 
     def _paths(self, places) -> list[str]:
         return [self._catalog.image_path(self._rows[place]) for place in places]

@@ -24,24 +24,29 @@ def write_products(
     labels: np.ndarray,
     titles: Sequence[str],
     photos: np.ndarray,
+    with_image: np.ndarray,
+    with_text: np.ndarray,
 ) -> None:
-    """Writes what stays the same: metadata and sprite of m images, then m texts.
+    """Writes what stays the same: metadata and sprite of a images, then b texts.
 
     Args:
         folder: of a TensorBoard run.
         tree: the classes.
         labels: int [m].
         titles: [m].
-        photos: uint8 [m, TILE, TILE, 3].
+        photos: uint8 [a, TILE, TILE, 3].
+        with_image: int64 [a], the products that have an image.
+        with_text: int64 [b], the products that have a text.
     """
     lines = ["class\tbranch\ttitle\tmodality"]
-    for modality in ("image", "text"):
-        for label, title in zip(labels.tolist(), titles, strict=True):
-            cells = (tree.full(label), tree.paths[label][0], title, modality)
+    for modality, rows in (("image", with_image), ("text", with_text)):
+        for row in rows.tolist():
+            label = labels[row]
+            cells = (tree.full(label), tree.paths[label][0], titles[row], modality)
             # a tab or a line break would begin another cell or row
             lines.append("\t".join(" ".join(cell.split()) or "-" for cell in cells))
     _replace(folder / METADATA, ("\n".join(lines) + "\n").encode(errors="replace"))
-    initials = initial_tiles(tree)[labels]
+    initials = initial_tiles(tree)[labels[with_text]]
     sheet = sprite(np.concatenate([photos, initials]))
     _replace(folder / SPRITE, tf.io.encode_png(sheet).numpy())
 
@@ -51,7 +56,7 @@ def write_vectors(folder: Path, vectors: np.ndarray) -> None:
 
     Args:
         folder: as in `write_products`.
-        vectors: float [2m, D], in the order of the metadata's rows.
+        vectors: float [a + b, D], in the order of the metadata's rows.
     """
     _replace(folder / VECTORS, vectors.astype("<f4").tobytes())
     config = ProjectorConfig()
