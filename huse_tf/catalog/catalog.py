@@ -106,8 +106,9 @@ class Catalog:
         return np.flatnonzero(self.split == split)
 
     def image_path(self, i: int) -> str:
-        """Returns the absolute path of a product's picture."""
-        return os.path.join(self.image_root, self.images[i])
+        """Returns the absolute path of a product's picture; "" where it has none."""
+        image = self.images[i]
+        return os.path.join(self.image_root, image) if image else ""
 
     @functools.cached_property
     def fingerprint(self) -> str:

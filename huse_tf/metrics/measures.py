@@ -193,9 +193,9 @@ def words_precision(measured: Measured, items: str, k: int) -> float:
     answers = measured.queries.answers
     if items == "product":
         parts = (measured.vectors(name, judged) for name in ("image", "text"))
-        present, rows = measured.present, measured.rows(judged)
+        present = measured.present
         if present is not None:
-            present = Present(*(has[rows] for has in present))
+            present = present.of(measured.rows(judged))
         vectors = product_vectors(*parts, measured.fusion_weight, present)
     else:
         vectors = measured.vectors(items, judged)

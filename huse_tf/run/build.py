@@ -14,7 +14,13 @@ from huse_tf.model import HuseModel
 from huse_tf.objectives import make_objective
 from huse_tf.run import changes, starting
 from huse_tf.run.folder import RunFolder
-from huse_tf.run.material import Keep, Material, check_missing, read_material
+from huse_tf.run.material import (
+    Keep,
+    Material,
+    check_best_metric,
+    check_terms,
+    read_material,
+)
 from huse_tf.run.network import build_model
 from huse_tf.run.pipelines import Pipeline
 from huse_tf.run.restore import TrainedRun
@@ -116,7 +122,8 @@ def make_experiment(
     config = config.settled(catalog.separator)
     with together.scope():
         objective = make_objective(config, graph, catalog.class_names)
-    check_missing(config, objective, catalog)
+    check_terms(config, objective, catalog)
+    check_best_metric(config, catalog)
     encoders = changes.encoder_facts(material.image_encoder, material.text_encoder)
     with together.scope():
         model = build_model(

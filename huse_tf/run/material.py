@@ -98,7 +98,8 @@ def read_material(
     graph = class_graph(config, catalog.class_names)
     # Made anew with each experiment; here it says what is wrong before any encoding.
     objective = make_objective(config, graph, catalog.class_names)
-    check_missing(config, objective, catalog)
+    check_terms(config, objective, catalog)
+    check_best_metric(config, catalog)
 
     catalog, pipeline = make_pipeline(
         config, catalog, image_encoder, text_encoder, keep, together
@@ -181,14 +182,8 @@ def _text_ids(catalog: Catalog) -> np.ndarray:
     return ids[linked(texts, catalog.products)]
 
 
-def check_missing(config: Config, objective: Objective, catalog: Catalog) -> None:
-    """Raises InputError where what products lack is needed.
-
-    Args:
-        config: objective.name and training.best_metric are read.
-        objective: whose terms may need both modalities of every product.
-        catalog: whose validation rows may lack what training.best_metric is about.
-    """
+def check_terms(config: Config, objective: Objective, catalog: Catalog) -> None:
+    """Raises InputError where products lack a modality and an objective needs both."""
     alone = np.flatnonzero(~(catalog.has_image & catalog.has_text))
     if len(alone) and not objective.takes_missing:
         raise InputError(
@@ -198,8 +193,12 @@ def check_missing(config: Config, objective: Objective, catalog: Catalog) -> Non
             "`present`, which says of each product what it has, or set "
             "data.allow_missing = no"
         )
+
+
+def check_best_metric(config: Config, catalog: Catalog) -> None:
+    """Raises InputError where no validation row has what best_metric is about."""
     rows, name = catalog.indices("validation"), config.training.best_metric
-    present = Present(catalog.has_image[rows], catalog.has_text[rows])
+    present = Present(catalog.has_image, catalog.has_text).of(rows)
     for what, worded in _WORDED.items():
         if (
             len(rows)

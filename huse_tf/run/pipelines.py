@@ -68,12 +68,7 @@ def pictures(
     catalog: Catalog, encoder: ImageEncoder, config: ImageEncoderConfig, seed: int
 ) -> Fetch:
     """Decodes pictures batch by batch and, in training, augments them if asked."""
-    paths = tf.constant(
-        [
-            catalog.image_path(i) if there else ""
-            for i, there in enumerate(catalog.has_image)
-        ]
-    )
+    paths = tf.constant([catalog.image_path(i) for i in range(len(catalog))])
     read = tf.io.read_file if catalog.has_image.all() else _read_if_there
 
     def fetch(positions: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
@@ -171,7 +166,7 @@ class Pipeline:
         """Says of a split's products, in order, which modalities they have."""
         if self.present is None:
             return None
-        return Present(*(has[self.split[split]] for has in self.present))
+        return self.present.of(self.split[split])
 
     @property
     def steps_per_epoch(self) -> int:
