@@ -12,6 +12,7 @@ from huse_tf.losses import (
     graph_targets,
     product_loss,
 )
+from huse_tf.presence import Present
 
 MARGINS = ("printed", "hinge", "none")
 
@@ -33,14 +34,18 @@ def pair_term(distance, a, zeta, margin):
     return 0.0, 0.0
 
 
-def naive_graph_loss(images, texts, labels, graph, zeta, margin):
-    """A double loop over the 2B points: value, gradient by images and by texts."""
+def naive_graph_loss(images, texts, labels, graph, zeta, margin, there=None):
+    """A double loop over the 2B points: value, gradient by images and by texts.
+
+    Or over those of them whose positions `there` has; the others have no gradient.
+    """
     points = np.concatenate([images, texts])
     classes = np.concatenate([labels, labels])
-    n = len(points)
+    there = range(len(points)) if there is None else there
+    n = len(there)
     value, gradient = 0.0, np.zeros_like(points)
-    for i in range(n):
-        for j in range(n):
+    for i in there:
+        for j in there:
             distance = 1 - points[i] @ points[j]
             term, slope = pair_term(
                 distance, graph[classes[i], classes[j]], zeta, margin
@@ -48,7 +53,7 @@ def naive_graph_loss(images, texts, labels, graph, zeta, margin):
             value += term / n**2
             gradient[i] -= slope * points[j] / n**2
             gradient[j] -= slope * points[i] / n**2
-    return value, gradient[: n // 2], gradient[n // 2 :]
+    return value, *np.split(gradient, 2)
 
 
 def random_graph(rng, k):
@@ -76,6 +81,30 @@ def test_graph_loss_equals_the_double_loop(margin, batch):
     np.testing.assert_allclose(by_images, expected[1], atol=1e-5)
     np.testing.assert_allclose(by_texts, expected[2], atol=1e-5)
     assert np.abs(expected[1]).max() > 1e-3 or batch == 1
+
+
+@pytest.mark.parametrize("margin", MARGINS)
+@pytest.mark.parametrize("shared", [False, True])
+def test_graph_loss_of_products_that_lack_a_modality(margin, shared):
+    """Of 9 products two have no image, three no text: 13 points, 169 pairs."""
+    rng = np.random.default_rng(2)
+    images, texts = unit_rows(rng, 9, 6), unit_rows(rng, 9, 6)
+    labels, graph = rng.integers(0, 5, 9), random_graph(rng, 5)
+    has_image, has_text = np.arange(9) > 1, np.arange(9) < 6
+    there = np.flatnonzero(np.concatenate([has_image, has_text]))
+    assert len(there) == 13
+    expected = naive_graph_loss(images, texts, labels, graph, 0.7, margin, there)
+    targets = graph_targets(tf.constant(graph, tf.float32), 0.7, margin)
+    present = Present(tf.constant(has_image), tf.constant(has_text))
+
+    def loss(x, y):
+        cosines = cross_cosines(x, y) if shared else None
+        return graph_loss(x, y, labels, targets, cosines, present)
+
+    actual = differentiated(images, texts, loss)
+    for value, naive in zip(actual, expected, strict=True):
+        np.testing.assert_allclose(value, naive, atol=1e-5)
+    assert np.abs(expected[1]).max() > 1e-3
 
 
 def naive_product_loss(images, texts, labels, text_ids, temperature, class_margin):

@@ -67,6 +67,15 @@ def model_of(objective=None, precision="float32", dropout=0.05, **encoders):
     return HuseModel(network, objective or Huse(GRAPH), **encoders)
 
 
+def lacking(filling=0.0):
+    """The first batch has no images and the last no texts; `filling` stands there."""
+    made, rows = arrays(), np.arange(ROWS)
+    made |= {"has_image": rows >= BATCH, "has_text": rows < 3 * BATCH}
+    for name in ("image", "text"):
+        made[name][~made[f"has_{name}"]] = filling
+    return made
+
+
 def by_rows(model, batched):
     """Each loss's mean over the rows, batch after batch."""
     sums = dict.fromkeys(model.objective.names, 0.0)
@@ -109,6 +118,39 @@ def test_fit_reports_each_epoch_anew():
         np.testing.assert_allclose(
             history[f"val_{name}"], [validation[name]] * 2, atol=1e-6
         )
+
+
+def test_a_modality_that_is_not_there_moves_nothing():
+    """Whatever stands in its place: the same losses and the same weights."""
+    results = []
+    for filling in (0.0, 1e3):
+        model, made = model_of(), lacking(filling)
+        model.compile(keras.optimizers.Adam(0.01))
+        batched = tf.data.Dataset.from_tensor_slices(made).batch(BATCH)
+        expected = by_rows(model, batched)
+        before = model.evaluate(batched, verbose=0, return_dict=True)
+        assert before == pytest.approx(expected, abs=1e-6)
+        history = model.fit(
+            made, batch_size=BATCH, epochs=2, shuffle=False, verbose=0
+        ).history
+        assert history["loss"][1] < history["loss"][0]
+        outputs = model.predict(made, verbose=0)
+        for name in ("image", "text"):
+            lengths = np.linalg.norm(outputs[f"{name}_embedding"], axis=1)
+            assert lengths == pytest.approx(made[f"has_{name}"].astype(float), abs=1e-5)
+        results.append([history["loss"], *(v.numpy() for v in model.variables)])
+    for one, other in zip(*results, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_one_mask_alone_says_that_all_have_the_other():
+    model, made = model_of(), lacking()
+    made["has_text"][:] = True
+    both = model.losses_of(made, training=False)
+    del made["has_text"]
+    one = model.losses_of(made, training=False)
+    for name in NAMES:
+        np.testing.assert_array_equal(both[name], one[name])
 
 
 def test_fit_learns_with_callbacks_and_predicts(tmp_path):
