@@ -13,6 +13,7 @@ from typing import NoReturn
 from absl import flags, logging
 
 from huse_tf import quiet
+from huse_tf.cluster import Cluster, import_ray
 from huse_tf.config import Config, load_config
 from huse_tf.errors import InputError, Interrupted, first_line
 from huse_tf.interruption import RESUMABLE, STOP
@@ -83,6 +84,37 @@ def define_allow_code() -> None:
         False,
         "Run the classes outside of huse_tf that the run's config.ini names.",
     )
+
+
+def define_engine() -> None:
+    """Defines the flags of commands whose parts a cluster can share out."""
+    flags.DEFINE_enum("engine", "none", ["none", "ray"], "Who gives out parts of it.")
+    flags.DEFINE_integer(
+        "workers", 2, "Of the engine: processes that take parts.", lower_bound=1
+    )
+    flags.DEFINE_string(
+        "address", None, "Of a Ray cluster; without it one is started on this machine."
+    )
+
+
+def cluster(alone: bool) -> Cluster | None:
+    """Returns the cluster that --engine asks for, which can be imported, or None.
+
+    Args:
+        alone: whether no part was asked for.
+
+    Raises:
+        InputError: the engine is not installed, or was asked for a part.
+    """
+    values = flags.FLAGS
+    if values["engine"].value == "none":
+        return None
+    if not alone:
+        raise InputError(
+            "`engine` gives out the parts itself: leave `part` out, or the engine"
+        )
+    import_ray()
+    return Cluster(values["workers"].value, values["address"].value)
 
 
 def training_config() -> Config:

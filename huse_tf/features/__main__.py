@@ -3,7 +3,8 @@
 Example: {program} --config config.ini --part 1/10
 
 Ten processes, on one machine or on ten that share features.folder, each with the flags
-of a trainer and its part, 1/10 to 10/10, share the work.
+of a trainer and its part, 1/10 to 10/10, share the work. `--engine ray` has the parts
+given out to workers, and those of a lost worker to others.
 """
 
 import sys
@@ -14,6 +15,7 @@ from huse_tf import cli
 from huse_tf.catalog import check_sources, read_catalog
 
 cli.define_training_flags()
+cli.define_engine()
 _PART = flags.DEFINE_string("part", "1/1", "K/N: the K-th of N shares, K from 1.")
 
 
@@ -21,7 +23,13 @@ def main() -> None:
     """Encodes the pictures and the texts of one part of the catalogue."""
     config = cli.training_config()
     check_sources(config.data)
+    cluster = cli.cluster(alone=_PART.value == "1/1")
     cli.start_tensorflow()
+    if cluster:
+        from huse_tf.features.by_ray import encode_by_ray
+
+        encode_by_ray(config, cluster)
+        return
     from huse_tf.encoders.images.factory import make_image_encoder
     from huse_tf.encoders.texts.factory import adapted_text_encoder
     from huse_tf.features.encode import encode_images, encode_texts, read_part

@@ -1,0 +1,217 @@
+"""Parts of a task, shared out among workers by Ray Data: on one machine or on many."""
+
+import contextlib
+import importlib
+import json
+import logging
+import os
+import secrets
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from huse_tf.errors import InputError, first_line
+
+RETRIES = 3  # of a part whose worker died
+# of a task, however many rows it has: the opened stores are asked once a part
+PART_ROWS = 10_000
+PARTS_EACH = 8  # parts a worker gets at least, so that none waits long for the last
+
+Answer = dict[str, Any]
+Work = Callable[[Any], Answer]
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Workers of a Ray cluster.
+
+    Attributes:
+        workers: how many, at least 1.
+        address: of a cluster that runs, such as "auto" or "host:6379"; None starts
+            one on this machine and ends it with the task.
+    """
+
+    workers: int
+    address: str | None = None
+
+    def shares(self, rows: int) -> list[slice]:
+        """Cuts rows into parts of at most PART_ROWS, several for each worker.
+
+        Args:
+            rows: at least 1.
+        """
+        size = -(-rows // (PARTS_EACH * self.workers))
+        size = min(size, PART_ROWS)
+        return [slice(first, first + size) for first in range(0, rows, size)]
+
+    def share_out(
+        self, make: Callable[[int], Work], parts: Iterable[Any]
+    ) -> Iterator[Answer]:
+        """Has every part done by a worker; one whose worker dies, by another.
+
+        Args:
+            make: called once in each worker, with how many threads are its share of
+                the machine; returns what does a part. All of it can be pickled, and
+                can be imported on the machines of the cluster.
+            parts: handed out one by one, through Ray's object store.
+
+        Yields:
+            What the parts gave, JSON values by name, in the order in which they end.
+
+        Raises:
+            InputError: ray is not installed, no cluster answers, it is too small, a
+                part raised one, or a part killed its worker 1 + RETRIES times.
+        """
+        ray = import_ray()
+        with _connected(ray, self.workers, self.address):
+            data = importlib.import_module("ray.data")
+            data.DataContext.get_current().enable_progress_bars = False
+            cpus, gpus = _each(ray, self.workers)
+            held = [ray.put(part) for part in parts]
+            # from_items: the read tasks of ray.data.range want a CPU of their own each
+            numbers = [{"part": number} for number in range(len(held))]
+            answers = data.from_items(
+                numbers, override_num_blocks=len(numbers)
+            ).map_batches(
+                _Worker,
+                fn_constructor_args=(make, held, cpus, os.getcwd()),
+                batch_size=1,
+                compute=data.ActorPoolStrategy(
+                    size=min(self.workers, len(held)), max_tasks_in_flight_per_actor=1
+                ),
+                num_cpus=cpus,
+                num_gpus=gpus,
+                max_restarts=-1,
+                max_task_retries=RETRIES,
+            )
+            try:
+                yield from _answers(answers.iter_rows(), self.workers)
+            except ray.exceptions.RayActorError as error:
+                raise InputError(
+                    f"`engine` ray: a part killed its worker {1 + RETRIES} times "
+                    f"({first_line(error)}); it may need more memory: take fewer "
+                    "`workers` a machine; what is done is kept"
+                ) from error
+
+
+def import_ray():
+    """Imports Ray, without its reports to its makers.
+
+    Raises:
+        InputError: it is not installed.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        importlib.import_module("ray.data")
+        return importlib.import_module("ray")
+    except ImportError as error:
+        raise InputError(
+            "`engine` ray needs the ray library, which is not installed: pip install "
+            "'huse_tf[ray]', or share the work out by hand with `part`"
+        ) from error
+
+
+class _Worker:
+    """An actor: what does the parts, made once, when the first part comes."""
+
+    def __init__(
+        self, make: Callable[[int], Work], parts: list, threads: int, folder: str
+    ) -> None:
+        self._make, self._parts, self._threads = make, parts, threads
+        self._work: Work | None = None
+        self._name = secrets.token_hex(8)
+        with contextlib.suppress(OSError):  # not on this machine
+            os.chdir(folder)
+
+    def __call__(self, batch: dict) -> dict:
+        ray = importlib.import_module("ray")
+        (number,) = batch["part"].tolist()
+        try:
+            if self._work is None:
+                self._work = self._make(self._threads)
+            answer = self._work(ray.get(self._parts[number]))
+        except InputError as error:
+            answer = {"wrong": str(error)}
+        return {"worker": [self._name], "answer": [json.dumps(answer)]}
+
+
+def _answers(rows: Iterable[dict], workers: int) -> Iterator[Answer]:
+    """Reads what the workers gave; says at the end how many were lost."""
+    names = set()
+    for row in rows:
+        names.add(row["worker"])
+        answer = json.loads(row["answer"])
+        if "wrong" in answer:
+            raise InputError(answer["wrong"])
+        yield answer
+    if lost := len(names) - workers:
+        if lost > 0:
+            print(f"{lost:,} workers were lost; others did their parts")
+
+
+@contextlib.contextmanager
+def _connected(ray, workers: int, address: str | None) -> Iterator[None]:
+    """Joins a cluster, or starts one; leaves signals to whom they belong."""
+    handler = signal.getsignal(signal.SIGTERM)  # Ray takes it over
+    for name in ("ray", "ray.data"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    quiet = {"logging_level": logging.ERROR, "log_to_driver": False}
+    try:
+        if address:
+            ray.init(address, **quiet)
+        else:
+            # one CPU more than the workers hold, or the first task waits for ever
+            ray.init(
+                num_cpus=max(os.cpu_count() or 1, workers) + 1,
+                include_dashboard=False,
+                _node_ip_address="127.0.0.1",
+                **quiet,
+            )
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        raise InputError(
+            f"`address` {address}: no Ray cluster answers there ({first_line(error)}); "
+            "start one with 'ray start --head', or leave `address` out"
+        ) from error
+    signal.signal(signal.SIGTERM, handler)
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _each(ray, workers: int) -> tuple[int, float]:
+    """Returns how many CPUs and what share of a GPU each worker gets.
+
+    Raises:
+        InputError: the cluster is too small.
+    """
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    cpus = [int(node.get("CPU", 0)) for node in nodes]
+    each = cpus_each(cpus, workers)
+    if not each:
+        raise InputError(
+            f"`workers` {workers}: the cluster has {sum(cpus)} CPUs, and Ray needs one "
+            "beside the workers'; take fewer, or add machines"
+        )
+    gpus = int(sum(node.get("GPU", 0) for node in nodes))
+    return each, min(1.0, 1 / -(-workers // gpus)) if gpus else 0.0
+
+
+def cpus_each(cpus: list[int], workers: int) -> int:
+    """Returns the most CPUs that each worker can have; 0 where there are too few.
+
+    A worker's CPUs are of one machine, and one CPU of the cluster stays free.
+
+    Args:
+        cpus: of each machine.
+        workers: at least 1.
+    """
+    return max(
+        each
+        for each in range(max(cpus, default=0) + 1)
+        if not each
+        or (
+            sum(held // each for held in cpus) >= workers and sum(cpus) > each * workers
+        )
+    )
