@@ -22,7 +22,7 @@ def unit(row):
 
 @pytest.fixture(params=[1, 2, 3, 10])
 def embedded(request, monkeypatch):
-    """Rows with known vectors, embedded in batches of so many; what is known of them."""
+    """Rows with known vectors, in batches of so many, and which rows were asked for."""
     draw = np.random.default_rng(0)
     image, text = (
         np.array([unit(v) for v in draw.normal(size=[7, 4])], np.float32)

@@ -93,9 +93,8 @@ def test_towers_are_kept_and_the_classifier_of_known_classes(shop, source, capsy
     _, plain = shop.prepared("plain", shop.all)
     fresh = plain.model.network.get_layer("classifier")
     # TF-IDF of another run has other words, the classifier has the same shape
-    np.testing.assert_array_equal(
-        np.array(new.kernel)[:, 1], np.array(fresh.kernel)[:, 1]
-    )
+    of_new = [np.array(layer.kernel)[:, 1] for layer in (new, fresh)]
+    np.testing.assert_array_equal(*of_new)
     assert experiment.text_encoder.identity == theirs.text_encoder.identity
     record = json.loads(run.started_file.read_text())
     assert record["weights"] == weights_digest(theirs.model)
