@@ -51,7 +51,8 @@ def main() -> None:
     sizes = np.bincount(catalog.labels)
     labels = np.argsort(-sizes, kind="stable")[PLACES]
     new = [catalog.class_names[i] for i in labels]
-    print(f"new classes: {', '.join(f'{n} ({sizes[i]})' for n, i in zip(new, labels))}")
+    shown = [f"{catalog.class_names[i]} ({sizes[i]} products)" for i in labels]
+    print(f"new classes: {', '.join(shown)}")
     old_csv, all_csv = args.to / "old.csv", args.to / "all.csv"
     write(catalog, old_csv, ~np.isin(catalog.labels, labels))
     write(catalog, all_csv, np.ones(len(catalog), bool))
@@ -64,9 +65,7 @@ def main() -> None:
             chosen = configure(args, all_csv, epochs)
             train(chosen, run, start)
             lines.append(f"{epochs:>6}  {name:<11}" + measured(chosen, run, new))
-    names = [
-        f"{what} {of}" for of in ("new", "old") for what in ("acc.", "i->t", "t->i")
-    ]
+    names = [f"{w} {of}" for of in ("new", "old") for w in ("acc.", "i->t", "t->i")]
     print("epochs  towers     " + "".join(f"{name:>10}" for name in names))
     print("\n".join(lines))
 

@@ -6,7 +6,9 @@ import json
 import numpy as np
 import pytest
 from catalog_files import fill, read
+from small_runs import ROOT
 
+from huse_tf.config import load_config
 from huse_tf.errors import InputError
 from huse_tf.run import changes
 from huse_tf.run.folder import RunFolder
@@ -120,6 +122,10 @@ def begun(folder):
     run.classes_file.write_text("cup\nhat\n")
     run.catalog_file.write_text(json.dumps(changes.catalog_facts(catalog)))
     write_rows(run.rows_file, rows_of(catalog))
+    lines = [f"data.csv={catalog.csv}", f"data.images={catalog.image_root}"]
+    load_config(ROOT / "config.ini", [*lines, "data.class_separator=<"]).save(
+        run.config_file
+    )
     return run
 
 
