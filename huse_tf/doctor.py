@@ -188,7 +188,8 @@ def check_pictures(page: Page, config: Config, catalog: Catalog) -> None:
     if leaks:
         page.warn(
             f"{leaks:,} contents stand in more than one split: what is tested was seen "
-            "in training"
+            "in training; without a split column data.split_together = pictures puts "
+            "them into one"
         )
 
 

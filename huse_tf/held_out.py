@@ -57,7 +57,12 @@ def evaluate_csv(
         InputError: the CSV cannot be read, or no row is of a class that the run knows.
     """
     data = dataclasses.replace(
-        trained.config.data, csv=csv, images=images, min_class_size=1
+        trained.config.data,
+        csv=csv,
+        images=images,
+        min_class_size=1,
+        validation_fraction=0.0,
+        test_fraction=0.0,
     )
     catalog = _known_classes(read_catalog(data), trained.class_names)
     return _evaluate(trained, catalog, "test", report)
