@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from huse_tf.encoders.base import ImageEncoder, TextEncoder
+from huse_tf.encoders.images.reencode import read_picture
 from huse_tf.encoders.images.unreadable import why_file_undecodable
 from huse_tf.errors import InputError
 from huse_tf.features.encoding import Encoding
@@ -146,7 +147,7 @@ class ImageEncoding:
         return (
             _in_chunks(rows, lambda chunk: [*map(file_of, chunk)], self._batch_size)
             .unbatch()
-            .map(lambda i, path: (i, tf.io.read_file(path)), READERS)
+            .map(lambda i, path: (i, read_picture(path)), READERS)
             # a file that vanished is missing from the result, and reported by that
             .ignore_errors(log_warning=False)
             .batch(self._batch_size)

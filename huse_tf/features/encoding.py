@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from huse_tf.encoders.base import ImageEncoder, TextEncoder, identity_of
+from huse_tf.encoders.images.unreadable import can_be_decoded_now
 from huse_tf.errors import Interrupted
 from huse_tf.features.keys import sortable
 from huse_tf.features.reading import Features
@@ -76,7 +77,8 @@ class Encoding:
         store.refresh()
         locations, bad = store.locate(keys)
         absent = todo & (locations < 0)
-        absent[list(bad)] = False
+        outdated = {row for row, reason in bad.items() if can_be_decoded_now(reason)}
+        absent[list(bad.keys() - outdated)] = False
         rows = np.flatnonzero(absent)
         _, first = np.unique(sortable(keys[rows]), return_index=True)
         rows = rows[np.sort(first)]
@@ -89,6 +91,7 @@ class Encoding:
         if len(rows):
             store.refresh()
             locations, bad = store.locate(keys)
+            bad |= {row: why(row) for row in outdated & bad.keys()}
         locations[~todo] = -1
         lost = np.flatnonzero(todo & (locations < 0))
         failed = dict.fromkeys(lost.tolist(), VANISHED) | bad | failed

@@ -56,6 +56,8 @@ class Checked:
         lines = [
             f"{len(self.products):,} products in {len(classes):,} classes: {shown}"
         ]
+        if photos := sum(not product.text for product in self.products):
+            lines.append(f"{photos:,} products are photos without a text")
         if self.drawn:
             lines.append(
                 f"{' and '.join(self.drawn)} rows are not the publisher's: "
@@ -94,7 +96,7 @@ class Checked:
 
 
 def check(folder: Path, listed: Sequence[Listed]) -> Checked:
-    """Checks that each product has a picture, a text and a class.
+    """Checks that each product has a picture, a class and, where it must, a text.
 
     Args:
         folder: of the data set, which pictures are relative to.
@@ -143,7 +145,7 @@ def _problem(entry: Listed, product: Product, images: ImageFolder) -> str:
         return NOT_UTF8
     if product.image != product.image.strip():
         return "spaces around the picture's path"
-    if not product.text:
+    if not product.text and not entry.may_lack_text:
         return "empty text"
     if not all(product.class_name.split(SEPARATOR)):
         return "empty class"

@@ -1,4 +1,4 @@
-"""Folders that are classes: a picture and, beside it, its caption in a .txt file."""
+"""Folders that are classes: pictures, and beside one maybe its caption as .txt."""
 
 import re
 from pathlib import Path, PurePosixPath
@@ -7,12 +7,13 @@ from huse_tf.progress import Progress
 from huse_tf.public_sets.listing import Listed, files, is_picture, read_text
 
 NO_CLASS = "picture outside of any class folder"
-NO_CAPTION = "picture without a caption"
 NO_PICTURE = "caption without a picture"
 
 
 def listing(folder: Path, caption_from_name: bool = False) -> list[Listed]:
     """Lists the pictures; the folders above one are its class path.
+
+    One without a caption is a product without a text.
 
     Args:
         folder: of all classes.
@@ -43,9 +44,7 @@ def _product(picture: str, text: str | None) -> Listed:
     levels = PurePosixPath(picture).parts[:-1]
     if not levels:
         return Listed(picture, problem=NO_CLASS)
-    if text is None:
-        return Listed(picture, problem=NO_CAPTION)
-    return Listed(picture, picture, text, levels)
+    return Listed(picture, picture, text or "", levels, may_lack_text=True)
 
 
 def _words(picture: str) -> str | None:

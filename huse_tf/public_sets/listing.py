@@ -8,6 +8,7 @@ from typing import NamedTuple
 from huse_tf.errors import InputError
 
 PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp")
+PICTURES += (".tif", ".tiff", ".avif", ".heic", ".heif")  # read by an extra
 
 
 class Listed(NamedTuple):
@@ -21,6 +22,7 @@ class Listed(NamedTuple):
         split: train, validation or test; "" where the set publishes none.
         problem: why it cannot be used, or "".
         repair: what was put right in it, or "".
+        may_lack_text: whether it is a product without a text as well.
     """
 
     source: str
@@ -30,6 +32,7 @@ class Listed(NamedTuple):
     split: str = ""
     problem: str = ""
     repair: str = ""
+    may_lack_text: bool = False
 
 
 def require(folder: Path, names: Sequence[str], layout: str) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from huse_tf.encoders.images.decode import decode_batch
+from huse_tf.encoders.images.reencode import reencoded
 from huse_tf.reports.html import Html, image
 
 SIDE = 128  # pixels
@@ -60,6 +61,6 @@ def _data_uri(square: np.ndarray) -> str:
 def _contents(path: str) -> bytes:
     try:
         with open(path, "rb") as file:
-            return file.read()
+            return reencoded(file.read())
     except OSError:
         return b""  # the picture has gone since: it is shown white

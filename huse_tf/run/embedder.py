@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from huse_tf.distances import fused
 from huse_tf.encoders.base import TextEncoder
+from huse_tf.encoders.images.reencode import reencoded
 from huse_tf.encoders.images.unreadable import why_undecodable
 from huse_tf.presence import Present
 from huse_tf.run.halves import (
@@ -170,7 +171,7 @@ def _read(images: Sequence[Picture]) -> tuple[list[bytes], dict[int, str]]:
             except (OSError, ValueError) as error:  # ValueError: a NUL in the path
                 reason = getattr(error, "strerror", None) or error
                 image, problems[i] = b"", f"cannot be read: {reason}"
-        contents.append(image)
+        contents.append(reencoded(image))
     return contents, problems
 
 

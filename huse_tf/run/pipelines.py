@@ -20,6 +20,7 @@ from huse_tf.catalog import Catalog
 from huse_tf.config import ImageEncoderConfig
 from huse_tf.encoders.base import ImageEncoder, TextEncoder
 from huse_tf.encoders.images.augment import augment
+from huse_tf.encoders.images.reencode import read_picture
 from huse_tf.encoders.images.unreadable import why_file_undecodable
 from huse_tf.features.reading import Features
 from huse_tf.presence import Present
@@ -69,7 +70,7 @@ def pictures(
 ) -> Fetch:
     """Decodes pictures batch by batch and, in training, augments them if asked."""
     paths = tf.constant([catalog.image_path(i) for i in range(len(catalog))])
-    read = tf.io.read_file if catalog.has_image.all() else _read_if_there
+    read = read_picture if catalog.has_image.all() else _read_if_there
 
     def fetch(positions: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
         contents = tf.map_fn(read, tf.gather(paths, positions))
@@ -100,7 +101,7 @@ def pictures(
 
 def _read_if_there(path: tf.Tensor) -> tf.Tensor:
     return tf.cond(
-        tf.equal(path, ""), lambda: tf.constant(""), lambda: tf.io.read_file(path)
+        tf.equal(path, ""), lambda: tf.constant(""), lambda: read_picture(path)
     )
 
 
@@ -273,7 +274,7 @@ def undecodable(catalog: Catalog, encoder: ImageEncoder) -> dict[int, str]:
     paths = [catalog.image_path(i) for i in positions]
     batches = (
         tf.data.Dataset.from_tensor_slices(paths)
-        .map(tf.io.read_file, tf.data.AUTOTUNE)
+        .map(read_picture, tf.data.AUTOTUNE)
         .batch(256)
         .map(lambda contents: encoder.prepare(contents)[1], tf.data.AUTOTUNE)
         .prefetch(2)

@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from huse_tf.encoders.images.decode import decode_batch
+from huse_tf.encoders.images.reencode import reencoded
 
 
 def thumbnail(contents: bytes, size: int) -> bytes | None:
@@ -15,7 +16,7 @@ def thumbnail(contents: bytes, size: int) -> bytes | None:
     Returns:
         The JPEG file, or None where `contents` cannot be decoded.
     """
-    pixels, valid = decode_batch(tf.constant([contents]), size)
+    pixels, valid = decode_batch(tf.constant([reencoded(contents)]), size)
     if not bool(valid[0]):
         return None
     return tf.io.encode_jpeg(pixels[0], quality=88).numpy()

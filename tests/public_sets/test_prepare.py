@@ -69,6 +69,18 @@ def test_command_on_folders_with_captions_from_names(tmp_path):
     assert list(catalog.texts) == ["cup 1", "cup 2", "hat 1", "hat 2"]
 
 
+def test_command_on_plain_folders_of_photos(tmp_path):
+    put(tmp_path, *(f"{kind}/000{i}.jpg" for kind in ("hat", "cup") for i in (1, 2)))
+    path = tmp_path / "catalog.csv"
+    done = run("folders", "--from", tmp_path, "--to", path, cwd=tmp_path)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "4 products are photos without a text" in done.stdout
+    catalog = load(tmp_path, path)
+    assert catalog.class_names == ("cup", "hat")
+    assert not catalog.has_text.any() and catalog.has_image.all()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -86,8 +98,8 @@ def test_command_on_folders_with_captions_from_names(tmp_path):
         ),
         (
             ("folders", "--from", ".", "--to", "y"),
-            "0 products of 0 classes can be used, expected two classes or more; "
-            "skipped: 1 picture without a caption (first: hat/1.jpg)",
+            "1 products of 1 classes can be used, expected two classes or more; "
+            "skipped: nothing",
         ),
     ],
 )

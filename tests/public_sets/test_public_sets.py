@@ -164,10 +164,11 @@ def test_folders_give_the_class_path_and_captions_lie_beside(tmp_path):
     assert [row[:3] for row in rows(checked)] == [
         ("Hats/1.webp", "a hat", "Hats"),
         ("Shoes/Red Boots/1.jpg", "A red boot", "Shoes<Red Boots"),
+        ("Shoes/Red Boots/red_boot-2.PNG", "", "Shoes<Red Boots"),
     ]
+    assert "1 products are photos without a text" in checked.summary()
     assert checked.skipped == {
         folders.NO_CLASS: ["top.jpg"],
-        folders.NO_CAPTION: ["Shoes/Red Boots/red_boot-2.PNG"],
         folders.NO_PICTURE: ["Hats/2.txt"],
     }
 
@@ -179,8 +180,8 @@ def test_a_file_name_without_letters_is_no_caption(tmp_path):
     put(tmp_path, "hats/a_hat.jpg", "shoes/a_shoe.jpg", "shoes/00_12.jpg")
     checked = check(tmp_path, folders.listing(tmp_path, caption_from_name=True))
 
-    assert len(checked.products) == 2
-    assert checked.skipped == {folders.NO_CAPTION: ["shoes/00_12.jpg"]}
+    assert [p.text for p in checked.products] == ["a hat", "", "a shoe"]
+    assert not checked.skipped
 
 
 def test_names_that_the_catalogue_cannot_hold_are_skipped(tmp_path):

@@ -3,26 +3,12 @@
 from pathlib import Path
 
 from huse_tf.encoders.images.headers import MAX_PIXELS
+from huse_tf.encoders.images.kinds import BY_PILLOW, HEAD, IN_GRAPH, kind_of
+from huse_tf.encoders.images.reencode import is_readable
 
 UNDECODABLE = "undecodable picture"
-HEAD = 512
-
-_READ = {
-    b"\xff\xd8\xff": "JPEG",
-    b"\x89PNG\r\n\x1a\n": "PNG",
-    b"GIF8": "GIF",
-    b"BM": "BMP",
-}
-_NOT_READ = {
-    b"II*\0": "TIFF",
-    b"MM\0*": "TIFF",
-    b"\xff\x0a": "JPEG XL",
-    b"\0\0\0\x0cJXL ": "JPEG XL",
-    b"8BPS": "Photoshop",
-    b"%PDF": "PDF",
-}
-_BRANDS = {b"avif": "AVIF", b"avis": "AVIF", b"crx ": "CR3"}  # others are HEIC
-_MARKUP = {b"<!doctype html": "HTML", b"<html": "HTML", b"<svg": "SVG", b"<": "XML"}
+_EXTRA = "needs the extra pictures: pip install 'huse_tf[pictures]'"
+_NO_PICTURE = ("HTML", "XML", "PDF", "video")
 
 
 def why_undecodable(contents: bytes) -> str:
@@ -31,8 +17,7 @@ def why_undecodable(contents: bytes) -> str:
     Args:
         contents: the file, of which the first 512 bytes are looked at.
     """
-    head = contents[:HEAD]
-    return f"{UNDECODABLE}: {_read_format(head) or _other_format(head)}"
+    return f"{UNDECODABLE}: {_what_is_wrong(kind_of(contents))}"
 
 
 def why_file_undecodable(path: str | Path) -> str:
@@ -44,25 +29,26 @@ def why_file_undecodable(path: str | Path) -> str:
         return f"cannot be read: {error.strerror}"
 
 
-def _read_format(head: bytes) -> str:
-    kind = next((name for mark, name in _READ.items() if head.startswith(mark)), "")
-    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
-        if head[12:16] == b"VP8X" and len(head) > 20 and head[20] & 2:
-            return "animated WebP is not read"
-        kind = "WebP"
+def can_be_decoded_now(reason: str) -> bool:
+    """Says whether a reason of before is none any more: the extra was installed.
+
+    Args:
+        reason: of `why_undecodable`, in this or an earlier version.
+    """
+    return any(
+        f"{UNDECODABLE}: {kind} {what}" == reason and is_readable(kind)
+        for kind in BY_PILLOW
+        for what in (_EXTRA, "is not read")
+    )
+
+
+def _what_is_wrong(kind: str) -> str:
     if not kind:
-        return ""
-    return f"{kind} damaged, of a rare kind or over {MAX_PIXELS:,} pixels"
-
-
-def _other_format(head: bytes) -> str:
-    if head[4:8] == b"ftyp":
-        return f"{_BRANDS.get(head[8:12], 'HEIC')} is not read"
-    for mark, name in _NOT_READ.items():
-        if head.startswith(mark):
-            return f"{name} is not read"
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    for mark, name in _MARKUP.items():
-        if text.startswith(mark):
-            return f"{name}, not a picture"
-    return "of no known format"
+        return "of no known format"
+    if kind in BY_PILLOW and not is_readable(kind):
+        return f"{kind} {_EXTRA}"
+    if kind in (*IN_GRAPH, *BY_PILLOW):
+        return f"{kind} damaged, of a rare kind or over {MAX_PIXELS:,} pixels"
+    if kind in _NO_PICTURE:
+        return f"{kind}, not a picture"
+    return f"{kind} is not read"
