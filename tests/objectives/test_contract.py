@@ -18,6 +18,7 @@ from huse_tf.objectives import (
     Siglip,
     Triplet,
 )
+from huse_tf.presence import Present
 
 GRAPH = np.float32([[0, 0.25, 1], [0.25, 0, 0.5], [1, 0.5, 0]])
 PSI = np.float32([[1, 0], [0, 1], [0.6, 0.8]])
@@ -53,6 +54,26 @@ def test_a_term_more_adds_its_share_to_the_loss():
     assert tuple(mine) == (*Mine.names, "product_loss")
     assert float(mine["my_loss"]) == pytest.approx(1.6 / 3)
     assert float(mine["loss"]) == pytest.approx(float(theirs["loss"]) + 1.6)
+
+
+def test_without_an_argument_for_it_products_must_have_both():
+    present = Present(tf.constant([True, True, False]), tf.constant([True] * 3))
+    assert Huse(GRAPH).takes_missing and not Mine(GRAPH).takes_missing
+    with pytest.raises(
+        ValueError, match=r"Mine.terms must have .*: \(outputs, labels\)"
+    ):
+        Mine(GRAPH)(OUTPUTS, LABELS, None, present)
+
+    class Takes(Mine):
+        def terms(self, outputs, labels, present=None):
+            theirs = Huse.terms(self, outputs, labels, present)
+            images = tf.boolean_mask(outputs["image_embedding"], present.image)
+            return {**theirs, "my_loss": tf.reduce_mean(images[:, 0])}
+
+    found = Takes(GRAPH)(OUTPUTS, LABELS, None, present)
+    expected = Huse(GRAPH)(OUTPUTS, LABELS, None, present)
+    assert float(found["my_loss"]) == pytest.approx((1 + 0.6) / 2)
+    assert float(found["gap_loss"]) == float(expected["gap_loss"])
 
 
 def broken(**changes):
