@@ -119,7 +119,7 @@ class Objective:
         if present is None:
             terms = self.terms(outputs, labels)
         elif self.takes_missing:
-            terms = self.terms(outputs, labels, present)
+            terms = self.terms(outputs, labels, present=present)
         else:
             raise ValueError(
                 f"{type(self).__name__}.terms must have an argument `present` where "

@@ -59,7 +59,8 @@ def test_margin_is_own_class_less_other_class():
     """
     queries = np.array([[1, 0], [0, 1], [0, 1]], np.float32)
     items = np.array([[1, 0], [0, -1], [0.6, 0.8]], np.float32)
-    found = find(queries, items, np.array([0, 1, 1]), np.array([0, 1]))
+    labels, asked = np.array([0, 1, 1]), np.array([0, 1])
+    found = find(queries, items, labels, asked, np.arange(3))
     assert found.margins == pytest.approx([0.4, 0.8])
     assert found.nearest.tolist() == [[0, 2, 1], [2, 0, 1]]
 
