@@ -51,7 +51,7 @@ class Shop:
         config = load_config(ROOT / "config.ini", lines)
         run = RunFolder(self.folder / name)
         run.path.mkdir(exist_ok=True)
-        return run, prepare(config, run, stored_features, start_from)
+        return run, prepare(config, run, stored_features, start_from=start_from)
 
     def trained(self, name, rows, start_from=None, **settings):
         run, experiment = self.prepared(name, rows, start_from, **settings)
