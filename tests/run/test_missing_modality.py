@@ -21,9 +21,14 @@ from huse_tf.config import load_config
 from huse_tf.errors import InputError
 from huse_tf.held_out import evaluate_split
 from huse_tf.objectives import Huse
+from huse_tf.reports.answers import gather
+from huse_tf.reports.queries import find_both, product
+from huse_tf.reports.report import render
+from huse_tf.reports.thumbnails import Thumbnails
 from huse_tf.run import material, pipelines
 from huse_tf.run.folder import RunFolder
 from huse_tf.run.restore import restore_run
+from huse_tf.run.scoring import Scorer
 from huse_tf.search.answers import format_answers
 from huse_tf.search.build import open_index
 from huse_tf.search.gallery import write_gallery
@@ -95,14 +100,16 @@ def test_encoders_that_train_along_see_white_and_no_word(trained):
     config = trained.config
     along = dataclasses.replace(config.image_encoder, augment=True)
     pipeline = pipeline_of(trained, image_encoder=along)
-    assert whole_batch(pipeline)["image"].shape == (24, 128, 128, 3)
+    calm = whole_batch(pipeline)
+    white = (calm["image"].numpy() == 255).all(axis=(1, 2, 3))
+    assert calm["image"].shape == (24, 128, 128, 3)
+    assert np.flatnonzero(white).tolist() == NO_IMAGE
     everything = dataclasses.replace(
         pipeline, split={**pipeline.split, "train": np.arange(24)}, batch_size=24
     )
     batch = next(iter(everything.training(0, 1)))
     has_image = batch["has_image"].numpy()
-    white = (batch["image"].numpy() == 255).all(axis=(1, 2, 3))
-    assert (white == ~has_image).all() and white.sum() == len(NO_IMAGE)
+    assert np.count_nonzero(~has_image) == len(NO_IMAGE)
     fetch = pipelines.tokens(np.array(["", "oak chair"], object), trained.text_encoder)
     features = trained.text_encoder(fetch(tf.constant([0, 1]), tf.constant(-1)))
     assert np.isfinite(features).all()
@@ -194,10 +201,25 @@ def test_the_page_explains_a_product_by_what_it_has(trained, index):
     assert lacking and all(near["image_distance"] is None for near in lacking)
 
 
-def test_its_report_shows_what_there_is(trained, tmp_path):
-    evaluate_split(trained, "train", tmp_path / "report.html")
-    page = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert "no picture" in page and "or the one that it has" in page
+def test_its_report_shows_what_there_is(trained):
+    catalog, pipeline = read_catalog(trained.config.data), pipeline_of(trained)
+    scorer = Scorer(trained.model, trained.config, catalog, trained.text_encoder)
+    metrics, meta = evaluate_split(trained, "train")
+    answers = gather(
+        trained.run, trained.config, catalog, pipeline, scorer, metrics, meta
+    )
+    assert "or the one that it has" in render(answers)
+    for row, what in ((NO_IMAGE[1], "text"), (NO_TEXT[0], "image")):
+        place = catalog.indices("train").tolist().index(row)
+        shown = Thumbnails([path for path in answers.images if path])
+        card = product(answers, place, shown, "both")
+        assert ("no picture" in card) == (what == "text")
+        assert ("<q>" in card) == (what == "text")
+    for (query, items), found in find_both(answers).items():
+        lacks = {"image": NO_IMAGE, "text": NO_TEXT}
+        rows = catalog.indices("train")
+        assert not set(rows[found.rows]) & set(lacks[query])
+        assert not set(rows[found.nearest].ravel()) & set(lacks[items])
 
 
 def test_its_board_has_a_point_for_each_that_is_there(folder):
