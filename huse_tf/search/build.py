@@ -166,7 +166,7 @@ def _build(trained: TrainedRun, data: DataConfig, folder: Path) -> None:
     beside.mkdir()
     try:
         _write_products(beside, catalog, trained, data)
-        write_words(beside / WORDS, catalog.texts[catalog.first_rows])
+        write_words(beside / WORDS, shown_cells(catalog, catalog.texts))
         _write_vectors(beside, trained, pipeline, catalog.first_rows)
         os.replace(beside, folder)
     except BaseException:
@@ -174,13 +174,29 @@ def _build(trained: TrainedRun, data: DataConfig, folder: Path) -> None:
         raise
 
 
+def shown_cells(catalog: Catalog, column: np.ndarray) -> np.ndarray:
+    """Returns what is shown of each product's rows: the first cell that is not empty.
+
+    Args:
+        catalog: of N rows and P products.
+        column: str [N], pictures or texts.
+
+    Returns:
+        str [P], in the order of `catalog.first_rows`; "" where all are empty.
+    """
+    shown, there = column[catalog.first_rows], np.flatnonzero(column != "")
+    numbers, places = np.unique(catalog.products[there], return_index=True)
+    shown[numbers] = column[there[places]]
+    return shown
+
+
 def _write_products(
     folder: Path, catalog: Catalog, trained: TrainedRun, data: DataConfig
 ) -> None:
-    first = catalog.first_rows  # a product of several pictures shows its first
+    first = catalog.first_rows
     for name, column in (("titles", catalog.texts), ("pictures", catalog.images)):
         with StringWriter(folder, name) as strings:
-            for text in column[first]:
+            for text in shown_cells(catalog, column):
                 strings.add(text)
     np.save(folder / "rows.npy", catalog.rows[first])
     np.save(folder / "labels.npy", catalog.labels[first])

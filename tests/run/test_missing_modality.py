@@ -13,11 +13,12 @@ from small_runs import (
     products,
     train_small_run,
     write_catalog,
+    write_rows,
 )
 
 import huse_tf
 from huse_tf.catalog import read_catalog
-from huse_tf.config import load_config
+from huse_tf.config import DataConfig, load_config
 from huse_tf.errors import InputError
 from huse_tf.held_out import evaluate_split
 from huse_tf.objectives import Huse
@@ -30,7 +31,7 @@ from huse_tf.run.folder import RunFolder
 from huse_tf.run.restore import restore_run
 from huse_tf.run.scoring import Scorer
 from huse_tf.search.answers import format_answers
-from huse_tf.search.build import open_index
+from huse_tf.search.build import open_index, shown_cells
 from huse_tf.search.gallery import write_gallery
 from huse_tf.search.query import QueryEncoder
 
@@ -153,6 +154,25 @@ def test_a_photo_finds_products_that_have_a_text_alone(trained, index):
     photo = (EXAMPLE / "images" / products()[2]["image"]).read_bytes()
     found = index.nearest(QueryEncoder(trained).embed(None, photo), 24)
     assert {p.number for p in found} >= set(NO_IMAGE)
+
+
+def test_a_product_of_several_rows_shows_the_first_picture_and_the_first_title(
+    tmp_path,
+):
+    """a: a title, then a picture; b: two pictures and no title."""
+    cells = (
+        ("a", "", "mug"),
+        ("b", "2.jpg", ""),
+        ("a", "1.jpg", ""),
+        ("b", "3.jpg", ""),
+    )
+    rows = [dict(zip(("id", "image", "text"), row, strict=True)) for row in cells]
+    for number in (1, 2, 3):
+        (tmp_path / f"{number}.jpg").touch()
+    write_rows(tmp_path / "a.csv", [{**r, "class": f"class {r['id']}"} for r in rows])
+    catalog = read_catalog(DataConfig(csv=tmp_path / "a.csv", images=tmp_path))
+    assert shown_cells(catalog, catalog.images).tolist() == ["1.jpg", "2.jpg"]
+    assert shown_cells(catalog, catalog.texts).tolist() == ["mug", ""]
 
 
 def test_approximate_search_leaves_them_out_too(index, expected):
