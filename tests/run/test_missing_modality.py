@@ -168,7 +168,7 @@ def test_a_product_of_several_rows_shows_the_first_picture_and_the_first_title(
     )
     rows = [dict(zip(("id", "image", "text"), row, strict=True)) for row in cells]
     for number in (1, 2, 3):
-        (tmp_path / f"{number}.jpg").touch()
+        (tmp_path / f"{number}.jpg").write_bytes(b"a picture")
     write_rows(tmp_path / "a.csv", [{**r, "class": f"class {r['id']}"} for r in rows])
     catalog = read_catalog(DataConfig(csv=tmp_path / "a.csv", images=tmp_path))
     assert shown_cells(catalog, catalog.images).tolist() == ["1.jpg", "2.jpg"]

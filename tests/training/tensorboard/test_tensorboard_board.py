@@ -45,7 +45,9 @@ def experiment():
     )
     everything = {"validation": np.arange(6), "train": np.arange(6)}
     return SimpleNamespace(
-        config=load_config(ROOT / "config.ini", ["loss.beta=0.5"]),
+        config=load_config(
+            ROOT / "config.ini", ["loss.beta=0.5", "data.class_separator=<"]
+        ),
         catalog=catalog,
         pipeline=Pipeline(None, None, LABELS, np.arange(6), everything, 2, 0),
     )
