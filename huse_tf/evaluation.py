@@ -43,10 +43,12 @@ def evaluate(
     has_image: np.ndarray | None = None,
     has_text: np.ndarray | None = None,
     products: np.ndarray | None = None,
+    max_queries: int = 0,
 ) -> dict[str, float]:
     """Computes every metric of sections 4.3 to 4.5, exactly.
 
-    Each item is a query against all others; each cosine is computed once for R@K, HP@K
+    Each item is a query against all others, unless `max_queries` says otherwise; each
+    cosine is computed once for R@K, HP@K
     and the instance level together. Where products lack a modality, a metric is one of
     those that have what it asks for, and left out where none has.
 
@@ -76,10 +78,14 @@ def evaluate(
         products: int [n], the product that each row is a picture of, where one may
             have several: any of its rows is then right for another, and hidden from
             it within a modality. None: each row is a product.
+        max_queries: of more products than this so many ask in retrieval, always the
+            same ones of as many, against all; a share then has a standard error of at
+            most 0.5 / sqrt(max_queries). 0 lets all ask.
 
     Returns:
         Metric name -> value, and n, the number of products; where some lack a
-        modality also n_image, n_text and n_both, the numbers that have which.
+        modality also n_image, n_text and n_both, the numbers that have which; and
+        n_queries, how many of a modality ask at most, where not all do.
 
     Raises:
         InputError: there is no product, or the model gave numbers that are not finite.
@@ -96,7 +102,7 @@ def evaluate(
     arrays = {name: np.asarray(a) for name, a in given.items() if a is not None}
     labels = np.asarray(labels)
     _check(arrays, labels, class_names)
-    _check_settings(separator, fusion_weight, chunk_size)
+    _check_settings(separator, fusion_weight, chunk_size, max_queries)
     present = _present(has_image, has_text, len(labels))
     if queries is not None:
         query_embeddings = np.asarray(query_embeddings)
@@ -112,12 +118,15 @@ def evaluate(
         query_embeddings,
         present,
         _products(products, len(labels)),
+        max_queries,
     )
     metrics: dict[str, float] = {"n": len(labels)}
     if present is not None:
         metrics |= {
             f"n_{what}": len(measured.rows(what)) for what in (*MODALITIES, "both")
         }
+    if 0 < max_queries < max(len(measured.rows(name)) for name in MODALITIES):
+        metrics["n_queries"] = max_queries
     has = measured.has
     for name, metric in METRICS.items():
         if metric.maker and has.issuperset(metric.needs):
@@ -148,6 +157,11 @@ def format_table(metrics: Mapping[str, float]) -> str:
     ]
     lines = [
         f"{metrics['n']:,} products" + (f": {', '.join(parts)}" if parts else ""),
+        *(
+            [f"{metrics['n_queries']:,} of them, drawn, ask below; all are answers"]
+            if "n_queries" in metrics
+            else []
+        ),
         "",
         "accuracy       "
         + _header("image", "text", "fusion")
@@ -305,7 +319,9 @@ def _check_unit(name: str, rows: np.ndarray) -> None:
         )
 
 
-def _check_settings(separator: str, fusion_weight: float, chunk_size: int) -> None:
+def _check_settings(
+    separator: str, fusion_weight: float, chunk_size: int, max_queries: int
+) -> None:
     if not (isinstance(separator, str) and separator):
         raise ValueError(
             f"separator: expected a string that is not empty. Received: {separator!r}."
@@ -317,6 +333,10 @@ def _check_settings(separator: str, fusion_weight: float, chunk_size: int) -> No
     if chunk_size < 1:
         raise ValueError(
             f"chunk_size: expected a whole number >= 1. Received: {chunk_size!r}."
+        )
+    if max_queries < 0:
+        raise ValueError(
+            f"max_queries: expected a whole number >= 0. Received: {max_queries!r}."
         )
 
 

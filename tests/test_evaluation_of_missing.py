@@ -47,12 +47,16 @@ def mean_over_classes(hits, labels):
     return np.mean([np.mean(hits[labels == c]) for c in np.unique(labels)])
 
 
-def naive(shop):
-    """What is asked of each way, class and product, by loops over what is there."""
+def naive(shop, asks=None):
+    """What is asked of each way, class and product, by loops over what is there.
+
+    `asks` are the rows that ask, by "image", "text" and "both"; None for all.
+    """
     labels = shop["labels"]
     vectors = {m: shop[f"{m}_embeddings"] for m in ("image", "text")}
     there = {m: np.flatnonzero(shop[f"has_{m}"]) for m in ("image", "text")}
     both = np.intersect1d(there["image"], there["text"])
+    ask = asks or {**there, "both": both}
     found, balanced = {}, []
     for query in vectors:
         for items in vectors:
@@ -66,17 +70,17 @@ def naive(shop):
                 for q in there[query]
             }
             for k in (1, 5, 10):
-                hits = [labels[q] in labels[found[:k]] for q, found in lists.items()]
+                hits = [labels[q] in labels[lists[q][:k]] for q in ask[query]]
                 found[f"{way}_R@{k}"] = np.mean(hits)
             if query == items:
                 continue
-            first = np.array([labels[x[0]] == labels[q] for q, x in lists.items()])
-            ranks = np.array([1 + lists[q].index(q) for q in both])
+            first = np.array([labels[lists[q][0]] == labels[q] for q in ask[query]])
+            ranks = np.array([1 + lists[q].index(q) for q in ask["both"]])
             found[f"{way}_instance_median_rank"] = np.median(ranks)
             for k in (1, 5, 10):
                 found[f"{way}_instance_R@{k}"] = np.mean(ranks <= k)
-            balanced.append(mean_over_classes(first, labels[there[query]]))
-            balanced.append(mean_over_classes(ranks <= 10, labels[both]))
+            balanced.append(mean_over_classes(first, labels[ask[query]]))
+            balanced.append(mean_over_classes(ranks <= 10, labels[ask["both"]]))
     found["balanced_retrieval"] = np.mean(balanced)
     found["modal_gap"] = np.mean(
         [1 - vectors["image"][i] @ vectors["text"][i] for i in both]

@@ -56,7 +56,8 @@ class Outcome:
 
     def _values(self) -> list[tuple[str, list[float]]]:
         runs = list(self.seeds.values())
-        names = [name for name in runs[0] if name != "n"]
+        counts = ("n", "n_image", "n_text", "n_both", "n_queries")
+        names = [name for name in runs[0] if name not in counts]
         if not self.variant.shares_space:
             names = [name for name in names if not _crosses(name)]
         return [(name, [run[name] for run in runs]) for name in names]

@@ -249,6 +249,13 @@ class EvaluationConfig:
         "validation",
     )
     chunk_size: int = _key(kinds.integer(1), "queries ranked at a time", 1024)
+    max_queries: int = _key(
+        kinds.integer(0),
+        "of more rows than this so many are queries, drawn once, and all are answers; "
+        "0: all are queries",
+        default=10_000,
+        earlier=0,
+    )
 
 
 @_section

@@ -27,6 +27,8 @@ class Measured:
         present: the modalities of the products; None where all have both.
         products: int [n], the product that each row is a picture of; None where each
             is its own.
+        max_queries: in retrieval more products than this do not all ask: so many of
+            them do, drawn once; 0 lets all ask. All are answers.
     """
 
     embeddings: Mapping[str, np.ndarray]
@@ -39,6 +41,7 @@ class Measured:
     query_embeddings: np.ndarray | None = None
     present: Present | None = None
     products: np.ndarray | None = None
+    max_queries: int = 0
 
     @property
     def has(self) -> frozenset[str]:
@@ -61,6 +64,19 @@ class Measured:
         """Returns the embeddings of one modality of the products that `rows` says."""
         values = self.embeddings[modality]
         return values if self.present is None else values[self.rows(what)]
+
+    def asked(self, what: str) -> np.ndarray:
+        """Returns which of `rows` ask in retrieval, int64 [at most n], ascending."""
+        rows = self.rows(what)
+        if not self.max_queries or len(rows) <= self.max_queries:
+            return rows
+        first = np.argpartition(self._draw[rows], self.max_queries)
+        return np.sort(rows[first[: self.max_queries]])
+
+    @functools.cached_property
+    def _draw(self) -> np.ndarray:
+        """An order of the products, the same for as many: the first of it ask."""
+        return np.random.default_rng(0).permutation(len(self.labels))
 
     @functools.cached_property
     def _told(self) -> dict[str, np.ndarray]:
@@ -91,29 +107,34 @@ class Measured:
         """Ranks the items of one modality for the queries of one, once.
 
         Returns:
-            neighbours, of the queries that there are, as rows of the products; ranks of
-            those whose product has both modalities.
+            neighbours, as rows of the products, of those `asked` of the query's
+            modality; ranks of those `asked` of "both".
         """
         if (query, items) not in self._rankings:
-            asked, found = self.rows(query), self.rows(items)
+            found, both = self.rows(items), self.asked("both")
+            asked = all_asked = self.asked(query)
+            if query != items:
+                all_asked = np.union1d(asked, both)
             place = np.full(len(self.labels), -1)
             place[found] = np.arange(len(found))
-            own = place[asked]
+            vectors = self.embeddings[query]
             ranking = retrieval.rank(
-                self.vectors(query, query),
+                vectors if len(all_asked) == len(vectors) else vectors[all_asked],
                 self.vectors(items, items),
                 max(RECALL_AT + PRECISION_AT),
                 self.chunk_size,
                 leave_own_row_out=query == items,
-                own=own,
+                own=place[all_asked],
                 products=None
                 if self.products is None
-                else (self.products[asked], self.products[found]),
+                else (self.products[all_asked], self.products[found]),
             )
             nearest, ranks = ranking
+            nearest = nearest[np.searchsorted(all_asked, asked)]
+            if ranks is not None:
+                ranks = ranks[np.searchsorted(all_asked, both)]
             self._rankings[query, items] = retrieval.Ranking(
-                np.where(nearest >= 0, found[nearest], -1),
-                None if ranks is None else ranks[own >= 0],
+                np.where(nearest >= 0, found[nearest], -1), ranks
             )
         return self._rankings[query, items]
 
@@ -143,11 +164,11 @@ def balanced_retrieval(measured: Measured) -> float:
     found = []
     for way in CROSS:
         ranking, labels = measured.ranking(*way), measured.labels
-        asked = measured.rows(way[0])
+        asked = measured.asked(way[0])
         of_class = retrieval.finds_class(ranking.neighbours, labels, 1, asked)
         for hits, rows in (
             (of_class, asked),
-            (ranking.ranks <= 10, measured.rows("both")),
+            (ranking.ranks <= 10, measured.asked("both")),
         ):
             found.append(classification.mean_over_classes(hits, labels[rows]))
     return float(np.mean(found))
@@ -155,13 +176,13 @@ def balanced_retrieval(measured: Measured) -> float:
 
 def recall(measured: Measured, query: str, items: str, k: int) -> float:
     """R@K: share of queries with their class among the k nearest."""
-    neighbours, asked = measured.ranking(query, items).neighbours, measured.rows(query)
+    neighbours, asked = measured.ranking(query, items).neighbours, measured.asked(query)
     return retrieval.recall_at_k(neighbours, measured.labels, k, asked)
 
 
 def hierarchical_precision(measured: Measured, query: str, items: str, k: int) -> float:
     """HP@K: share of the k nearest whose class is near the query's in the tree."""
-    neighbours, asked = measured.ranking(query, items).neighbours, measured.rows(query)
+    neighbours, asked = measured.ranking(query, items).neighbours, measured.asked(query)
     return hierarchy.hierarchical_precision_at_k(
         neighbours, measured.labels, measured.taxonomy, k, asked
     )

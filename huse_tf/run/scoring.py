@@ -142,6 +142,7 @@ class Scorer:
             separator=self._config.data.class_separator,
             fusion_weight=fusion_weight,
             chunk_size=self._config.evaluation.chunk_size,
+            max_queries=self._config.evaluation.max_queries,
             queries=None if asked is None else self.queries(pipeline, split),
             query_embeddings=asked,
             has_image=None if present is None else present.image,
