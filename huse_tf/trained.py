@@ -160,7 +160,8 @@ class Trained:
         Returns:
             At most k records, the best first: "class", its path; "distance", the
             cosine distance in [0, 2]; "image", its path in the images folder; "text";
-            "row", its number in the CSV, where the header is 1; and why it was found:
+            "id" and "row", its number in the file, as Catalog has them; "columns", the
+            cells of the catalogue's other columns by name; and why it was found:
             "matched", the words of the query in its title; "words_rank" and
             "vector_rank", its places by either, from 1, or None. None at all where
             nothing is known of the words.
@@ -183,10 +184,12 @@ class Trained:
                 "distance": product.distance,
                 "image": product.image,
                 "text": product.title,
+                "id": product.id,
                 "row": product.row,
                 "matched": list(product.matched),
                 "words_rank": product.words_rank,
                 "vector_rank": product.vector_rank,
+                "columns": dict(product.columns),
             }
             for product in find(self._index, query, k).products
         ]

@@ -115,7 +115,8 @@ def test_all_rows_that_cannot_be_used_are_named(trained, tmp_path):
         trained.embed(images=images, texts=["a", "b", "c", " \n", "e"])
     assert str(caught.value) == (
         "3 of the pictures and texts cannot be used: "
-        "images[1]: undecodable picture: TIFF is not read; "
+        "images[1]: undecodable picture: TIFF damaged, of a rare kind or over "
+        "67,108,864 pixels; "
         f"images[2] ({tmp_path / 'gone.jpg'}): cannot be read: No such file or "
         "directory; images[3]: there is neither a picture nor a text; "
         'leave them out, or pass on_error="blank"'

@@ -12,8 +12,8 @@ CLASS_WIDTH = 40
 def format_answers(products: Sequence[Product], separator: str) -> str:
     """Lays answers out as a table: rank, distance, class and title.
 
-    Where words were compared, the places by the title's words and by distance stand
-    beside: "words" and "vectors".
+    Where the catalogue has ids, these stand beside. Where words were compared, so do
+    the places by the title's words and by distance: "words" and "vectors".
 
     Args:
         products: the nearest first.
@@ -23,15 +23,24 @@ def format_answers(products: Sequence[Product], separator: str) -> str:
     width = max([len("class"), *map(len, names)])
     by_words = any(product.words_rank for product in products)
     joined = f"{'words':>5}  {'vectors':>7}  " if by_words else ""
-    lines = [f"rank  distance  {joined}{'class':<{width}}  title"]
+    ids = [product.id if has_own_id(product) else "" for product in products]
+    room = max([2, *map(len, ids)]) + 2 if any(ids) else 0
+    lines = [f"rank  distance  {joined}{'id' if room else '':<{room}}"]
+    lines[0] += f"{'class':<{width}}  title"
     for rank, (product, name) in enumerate(zip(products, names, strict=True), 1):
         title = " ".join(shown_title(product).split())
         if by_words:
             words, vectors = product.words_rank or "–", product.vector_rank or "–"
             joined = f"{words:>5}  {vectors:>7}  "
         distance = f"{product.distance:8.4f}"
-        lines.append(f"{rank:4}  {distance}  {joined}{name:<{width}}  {title}")
+        own = f"{ids[rank - 1]:<{room}}"
+        lines.append(f"{rank:4}  {distance}  {joined}{own}{name:<{width}}  {title}")
     return "\n".join(lines)
+
+
+def has_own_id(product: Product) -> bool:
+    """Says whether a product has an id that is not its row's number."""
+    return product.id not in ("", str(product.row))
 
 
 def shown_title(product: Product) -> str:
@@ -45,6 +54,7 @@ def as_records(products: Sequence[Product]) -> list[dict[str, object]]:
         {
             "rank": rank,
             "number": product.number,
+            "id": product.id,
             "row": product.row,
             "title": product.title,
             "class": product.class_name,
@@ -53,6 +63,7 @@ def as_records(products: Sequence[Product]) -> list[dict[str, object]]:
             "matched": list(product.matched),
             "words_rank": product.words_rank,
             "vector_rank": product.vector_rank,
+            "columns": dict(product.columns),
         }
         for rank, product in enumerate(products, 1)
     ]

@@ -26,7 +26,7 @@ from huse_tf.search.index import DESCRIPTION, KINDS, WORDS, Index
 from huse_tf.search.strings import StringWriter
 from huse_tf.search.words import write_words
 
-VERSION = 3  # goes up whenever the same run and catalogue would give another index
+VERSION = 4  # goes up whenever the same run and catalogue would give another index
 
 
 def open_index(
@@ -150,7 +150,8 @@ def _writing(folder: Path) -> Iterator[None]:
 
 def _build(trained: TrainedRun, data: DataConfig, folder: Path) -> None:
     """Writes an index beside and renames it into place."""
-    catalog = read_catalog(data)
+    own = data.csv == trained.config.data.csv  # another needs no classes
+    catalog = read_catalog(data, labelled=own)
     catalog, pipeline = make_pipeline(
         trained.config,
         catalog,
@@ -194,9 +195,15 @@ def _write_products(
     folder: Path, catalog: Catalog, trained: TrainedRun, data: DataConfig
 ) -> None:
     first = catalog.first_rows
-    for name, column in (("titles", catalog.texts), ("pictures", catalog.images)):
+    columns = {
+        "titles": shown_cells(catalog, catalog.texts),
+        "pictures": shown_cells(catalog, catalog.images),
+        "ids": catalog.ids[first],
+        "columns": (_columns_of(catalog, row) for row in first),
+    }
+    for name, column in columns.items():
         with StringWriter(folder, name) as strings:
-            for text in shown_cells(catalog, column):
+            for text in column:
                 strings.add(text)
     np.save(folder / "rows.npy", catalog.rows[first])
     np.save(folder / "labels.npy", catalog.labels[first])
@@ -208,6 +215,12 @@ def _write_products(
         "fusion_weight": trained.fusion_weight,
     }
     (folder / DESCRIPTION).write_text(json.dumps(about, indent=1), encoding="utf-8")
+
+
+def _columns_of(catalog: Catalog, row: int) -> str:
+    """Returns what is carried along of a row, as a JSON object."""
+    cells = {name: column[row] for name, column in catalog.carried.items()}
+    return json.dumps({name: cell for name, cell in cells.items() if cell})
 
 
 def _write_vectors(

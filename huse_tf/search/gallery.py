@@ -9,12 +9,13 @@ from pathlib import Path
 
 from huse_tf.errors import InputError
 from huse_tf.replacing import replaced
-from huse_tf.search.answers import shown_title
+from huse_tf.search.answers import has_own_id, shown_title
 from huse_tf.search.index import Index, Product
 from huse_tf.search.thumbnails import thumbnail
 
 SIDE = 240  # of a picture, pixels
 COLUMNS = 5  # of the PNG
+CELL = 200  # characters shown of a column that is carried along
 _STYLE = """
 :root { color-scheme: light dark; --line: #d7dbe0; --soft: #5d6672; --card: #fff }
 @media (prefers-color-scheme: dark) {
@@ -84,8 +85,8 @@ def _html(
         f"<li>{_image(content, product.title, product.image != '')}<div>"
         f"<p>{rank}. {escape(shown_title(product))}</p>"
         f'<p class="soft">{escape(product.class_name)}</p>'
-        f'<p class="soft">distance {product.distance:.4f}, row {product.row}</p>'
-        f"{_matched(product)}"
+        f'<p class="soft">distance {product.distance:.4f}, {_place(product)}</p>'
+        f"{_matched(product)}{_columns(product)}"
         "</div></li>"
         for rank, (product, content) in enumerate(
             zip(products, pictures, strict=True), 1
@@ -102,6 +103,18 @@ def _html(
 {cards}
 </ol></body></html>
 """.encode()
+
+
+def _place(product: Product) -> str:
+    own = f"id {escape(product.id)}, " if has_own_id(product) else ""
+    return f"{own}row {product.row}"
+
+
+def _columns(product: Product) -> str:
+    return "".join(
+        f'<p class="soft">{escape(name)}: {escape(cell[:CELL])}</p>'
+        for name, cell in product.columns.items()
+    )
 
 
 def _matched(product: Product) -> str:

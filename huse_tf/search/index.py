@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -38,6 +38,8 @@ class Product:
         words_rank: its place by the words of its title, which titles that fit equally
             well share; None where it has none of them or words were not compared.
         matched: words of the query that the title has.
+        id: the user's own name of it; the row number where the catalogue has none.
+        columns: name -> cell of the catalogue's other columns, where it is not empty.
     """
 
     number: int
@@ -49,6 +51,8 @@ class Product:
     vector_rank: int | None = None
     words_rank: int | None = None
     matched: tuple[str, ...] = ()
+    id: str = ""
+    columns: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 class Index:
@@ -63,7 +67,7 @@ class Index:
         folder: where it lies.
         vectors: "products", "images" and "texts" -> float32 [N, D]. A product's vector
             is the fused one of serving_default, of what it has.
-        labels: int32 [N], numbers in `class_names`.
+        labels: int32 [N], numbers in `class_names`; -1 without a class.
         class_names: [K] paths.
         separator: between two levels of a path.
         titles: N strings.
@@ -90,6 +94,8 @@ class Index:
         self.words = Words(folder / WORDS)
         self._images = Strings(folder, "pictures")
         self._rows = np.load(folder / "rows.npy", mmap_mode="r")
+        self._ids = Strings(folder, "ids")
+        self._columns = Strings(folder, "columns")
         self.approximate: dict[str, Approximate] = {}
 
     def __len__(self) -> int:
@@ -228,32 +234,38 @@ class Index:
             number,
             int(self._rows[number]),
             self.titles[number],
-            self.class_names[self.labels[number]],
+            (*self.class_names, "")[self.labels[number]],
             self._images[number],
             distance,
+            id=self._ids[number],
+            columns=json.loads(self._columns[number]),
         )
 
     def in_branch(self, branch: str) -> np.ndarray:
-        """Says which classes are a node of the class tree or below it, bool [K].
+        """Says which classes are a node of the class tree or below it.
+
+        Returns:
+            bool [K + 1], the last of the products without a class.
 
         Raises:
             InputError: none is.
         """
         below = branch + self.separator
         inside = np.array(
-            [(n + self.separator).startswith(below) for n in self.class_names]
+            [(n + self.separator).startswith(below) for n in self.class_names] + [False]
         )
         if not inside.any():
             raise InputError(
                 f"class '{branch[:200]}': no product of the catalogue is in it; "
-                f"expected a path such as '{self.class_names[0]}'"
+                f"expected a path such as '{(*self.class_names, 'none')[0]}'"
             )
         return inside
 
     @cached_property
     def class_sizes(self) -> np.ndarray:
         """How many products each class has, int64 [K]."""
-        return np.bincount(self.labels, minlength=len(self.class_names))
+        labels = self.labels[self.labels >= 0]
+        return np.bincount(labels, minlength=len(self.class_names))
 
     def read_picture(self, number: int) -> bytes:
         """Reads a product's picture file; never one outside of the images folder.

@@ -20,6 +20,16 @@ JOINED = [
     dataclasses.replace(FOUND[0], words_rank=12, matched=("red", "<cup>")),
     dataclasses.replace(FOUND[1], vector_rank=None, words_rank=3),
 ]
+OWN = dataclasses.replace(JOINED[0], id="m-1", columns={"price": "9 <€>"})
+
+
+def test_the_table_of_a_catalogue_with_ids():
+    assert format_answers([OWN, FOUND[1]], "<").splitlines()[:2] == [
+        "rank  distance  words  vectors  id   class             title",
+        "   1    0.1250     12        1  m-1  home<kitchen<cup  A <b>red</b> cup",
+    ]
+    of_row = dataclasses.replace(FOUND[0], id="6")
+    assert format_answers([of_row], "<") == format_answers(FOUND[:1], "<")
 
 
 def test_the_table():
@@ -47,7 +57,7 @@ def test_a_long_class_keeps_its_last_levels():
 
 
 def test_the_json():
-    found = Answer(JOINED, "both", ("rot",), "a note")
+    found = Answer([OWN, JOINED[1]], "both", ("rot",), "a note")
     text = to_json({"text": "rot ä", "image": None}, found)
     answer = json.loads(text)
     assert answer["query"] == {"text": "rot ä", "image": None} and "ä" in text
@@ -57,6 +67,7 @@ def test_the_json():
     assert answer["results"][0] == {
         "rank": 1,
         "number": 4,
+        "id": "m-1",
         "row": 6,
         "title": "A <b>red</b>\ncup",
         "class": "home<kitchen<cup",
@@ -65,6 +76,7 @@ def test_the_json():
         "matched": ["red", "<cup>"],
         "words_rank": 12,
         "vector_rank": 1,
+        "columns": {"price": "9 <€>"},
     }
     assert answer["results"][1]["vector_rank"] is None
     line = to_json({"text": "rot ä", "image": None}, found, one_line=True)
@@ -82,10 +94,11 @@ def index(small_run):
 def test_the_html_gallery_is_one_safe_file(index, tmp_path):
     path = tmp_path / "out.html"
     photo = index.read_picture(0)
-    write_gallery(path, index, JOINED, "<script>alert(1)</script>", photo)
+    write_gallery(path, index, [OWN, JOINED[1]], "<script>alert(1)</script>", photo)
     page = path.read_text(encoding="utf-8")
     assert "<script>" not in page and "A &lt;b&gt;red&lt;/b&gt;" in page
     assert "in its title: red, &lt;cup&gt;" in page
+    assert "id m-1, row 6" in page and "price: 9 &lt;€&gt;" in page
     assert page.count("data:image/jpeg;base64,") == 3
     assert "http" not in page.replace('charset="utf-8"', "")
     assert [p.name for p in tmp_path.iterdir()] == ["out.html"]

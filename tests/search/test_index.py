@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-from small_runs import EXAMPLE, PRODUCTS, products, write_catalog
+from small_runs import EXAMPLE, PRODUCTS, products, write_catalog, write_rows
 
 from huse_tf.errors import InputError
 from huse_tf.run.folder import RunFolder
@@ -51,6 +51,31 @@ def test_rows_titles_and_classes(index):
         assert (product.title, product.class_name) == (row["text"], row["class"])
         assert (product.image, product.row) == (row["image"], number + 2)
     assert index.class_sizes.tolist() == [PRODUCTS] * len(index.class_names)
+
+
+def test_ids_and_other_columns_come_with_a_product(shop):
+    """A catalogue other than the run's needs no classes, and has them where it can."""
+    own, path, images = shop
+    rows = [
+        {**row, "sku": f"s-{i}", "price": f"{i}" * i}
+        for i, row in enumerate(products())
+    ]
+    rows[0]["class"] = ""
+    write_rows(path, rows)
+    index = build.open_index(own, path, images)
+    assert len(index) == len(rows)
+    first, second = index.product(0), index.product(2)
+    assert (first.id, first.columns, first.class_name) == ("s-0", {}, "")
+    assert (second.id, second.columns) == ("s-2", {"price": "22"})
+    assert second.class_name == rows[2]["class"]
+    assert index.class_sizes.sum() == len(rows) - 1
+    assert not index.allowed(rows[1]["class"])[0]
+    again = build.open_index(own, path, images)
+    assert again.product(2).columns == second.columns
+
+
+def test_without_an_id_the_row_is_one(index):
+    assert index.product(3).id == "5" and index.product(3).columns == {}
 
 
 def test_a_product_is_the_weighted_sum_of_its_photo_and_its_title(index, trained):

@@ -32,6 +32,10 @@ def index(tmp_path):
         with StringWriter(tmp_path, name) as column:
             for title in TITLES:
                 column.add(title)
+    for name, value in (("ids", "x"), ("columns", "{}")):
+        with StringWriter(tmp_path, name) as column:
+            for _ in TITLES:
+                column.add(value)
     write_words(tmp_path / WORDS, TITLES)
     about = {
         "class_names": CLASSES,

@@ -194,7 +194,10 @@ async function explain(number) {
     make("div", { class: "head" }, picture(product),
       make("div", {}, make("h2", { id: "title" }, titleOf(product)),
         make("p", {}, product.class_name.split(separator).join(" › ")),
-        make("p", { class: "soft" }, [`row ${product.row}`, product.image].filter(Boolean).join(", ")),
+        make("p", { class: "soft" }, [product.id !== String(product.row) && `id ${product.id}`,
+          `row ${product.row}`, product.image].filter(Boolean).join(", ")),
+        ...Object.entries(product.columns).map(([name, cell]) =>
+          make("p", { class: "soft" }, `${name}: ${cell}`)),
         ...(gap === null ? [] : [make("p", { class: "soft" },
           `distance between its own photo and its own title: ${gap.toFixed(4)}`)]))),
     ...(classes ? [make("h3", {}, "Likeliest classes"), make("div", { class: "classes" },
