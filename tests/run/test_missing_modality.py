@@ -170,7 +170,8 @@ def test_a_product_of_several_rows_shows_the_first_picture_and_the_first_title(
     for number in (1, 2, 3):
         (tmp_path / f"{number}.jpg").write_bytes(b"a picture")
     write_rows(tmp_path / "a.csv", [{**r, "class": f"class {r['id']}"} for r in rows])
-    catalog = read_catalog(DataConfig(csv=tmp_path / "a.csv", images=tmp_path))
+    data = DataConfig(csv=tmp_path / "a.csv", images=tmp_path, min_class_size=1)
+    catalog = read_catalog(data)
     assert shown_cells(catalog, catalog.images).tolist() == ["1.jpg", "2.jpg"]
     assert shown_cells(catalog, catalog.texts).tolist() == ["mug", ""]
 
