@@ -186,8 +186,8 @@ def _copy_classifiers(
         # one run may have a classifier a modality and the other a shared one
         source = old.get(layer.name, old["classifier"])
         for name in ("kernel", "bias"):
-            values = np.array(getattr(layer, name))
-            values[..., ours] = np.array(getattr(source, name))[..., theirs]
+            values = getattr(layer, name).numpy().copy()
+            values[..., ours] = getattr(source, name).numpy()[..., theirs]
             getattr(layer, name).assign(values)
         if layer.logit_scale == source.logit_scale == "learned":
             layer.log_scale.assign(source.log_scale)
