@@ -202,6 +202,28 @@ def test_moved_catalogues_and_pictures(shop, tmp_path):
         index.read_picture(3)
 
 
+def test_a_product_of_two_pictures_is_one_answer(shop, index):
+    """Rows 2 and 3 share an id: one vector of both, and the first picture is shown."""
+    rows = [
+        {"id": max(i, 1), **{name: row[name] for name in ("image", "text", "class")}}
+        for i, row in enumerate(products())
+    ]
+    write_rows(shop[1], rows)
+    found = build.open_index(*shop)
+    assert len(found) == len(rows) - 1
+    for kind in ("images", "texts"):
+        both = index.vectors[kind][0] + index.vectors[kind][1]
+        both /= np.linalg.norm(both)
+        np.testing.assert_allclose(found.vectors[kind][0], both, atol=1e-5)
+        np.testing.assert_allclose(
+            found.vectors[kind][1:], index.vectors[kind][2:], atol=1e-5
+        )
+    answers = found.nearest(index.vectors["images"][1], len(rows), "images")
+    assert sorted(a.number for a in answers) == list(range(len(rows) - 1))
+    assert found.product(0).image == rows[0]["image"]
+    assert [found.product(i).row for i in (0, 1)] == [2, 4]
+
+
 def test_a_full_disk_is_one_line(shop, monkeypatch):
     usage = type("Usage", (), {"free": 10})
     monkeypatch.setattr(build.shutil, "disk_usage", lambda folder: usage)
