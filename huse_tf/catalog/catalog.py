@@ -141,16 +141,18 @@ class Catalog:
             for i, reason in positions.items()
         ]
         return dataclasses.replace(
-            self,
-            images=self.images[keep],
-            texts=self.texts[keep],
-            labels=self.labels[keep],
-            split=self.split[keep],
-            rows=self.rows[keep],
-            ids=self.ids[keep],
-            carried={name: cells[keep] for name, cells in self.carried.items()},
+            self.take(np.flatnonzero(keep)),
             rejected=by_row((*self.rejected, *dropped)),
         )
+
+    def take(self, positions: np.ndarray) -> "Catalog":
+        """Returns some of the rows (positions: int64 [n]); `rejected` stays."""
+        columns = {
+            name: getattr(self, name)[positions]
+            for name in ("images", "texts", "labels", "split", "rows", "ids")
+        }
+        carried = {name: cells[positions] for name, cells in self.carried.items()}
+        return dataclasses.replace(self, **columns, carried=carried)
 
     def write_rejected(self, path: str | os.PathLike[str]) -> None:
         """Writes the rejected rows as a CSV: row, image, text, class, reason."""
@@ -168,10 +170,9 @@ class Catalog:
         """Returns lines for the screen: the splits, and the rejected by reason."""
         counts = {name: len(self.indices(name)) for name in SPLITS}
         shown = ", ".join(f"{count:,} {name}" for name, count in counts.items())
-        lines = [
-            f"{self.csv.name}: {len(self):,} products in {len(self.class_names):,} "
-            f"classes: {shown}"
-        ]
+        lines = [f"{self.csv.name}: {len(self):,} products"]
+        if self.class_names:
+            lines[0] += f" in {len(self.class_names):,} classes: {shown}"
         lines += self.notes
         if self.encoding != "UTF-8":
             lines.append(f"{self.csv.name} was read as {self.encoding}")

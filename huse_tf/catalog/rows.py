@@ -215,7 +215,7 @@ class RowReader:
             return NOTHING
         if not name and (self._labelled or any(record.classes)):
             return NO_CLASS
-        if not split_name(record.split):
+        if self._labelled and not split_name(record.split):
             return f"split is not {', '.join(SPLITS[:-1])} or {SPLITS[-1]}"
         return ""
 

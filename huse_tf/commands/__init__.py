@@ -16,6 +16,8 @@ COMMANDS = {
     "evaluate": "huse_tf.commands.evaluate",
     "search": "huse_tf.commands.search",
     "export": "huse_tf.commands.export",
+    "embed": "huse_tf.commands.embed",
+    "predict": "huse_tf.commands.predict",
     "compare": "huse_tf.commands.compare",
     "prepare": "huse_tf.commands.prepare",
     "features": "huse_tf.features.__main__",

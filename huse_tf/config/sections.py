@@ -263,3 +263,8 @@ class ExportConfig:
     """[export]."""
 
     at_end: bool = _key(kinds.YES_NO, "export the best model when training ends", True)
+    vector_dtype: str = _key(
+        kinds.choice("float32", "float16", "int8"),
+        "of the vectors that embed.py writes; int8 is 127 times a component",
+        "float32",
+    )

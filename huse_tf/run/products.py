@@ -12,12 +12,17 @@ from huse_tf.run.vectors import Vectors, catalogue_vectors
 
 
 def product_vectors(
-    trained: TrainedRun, pipeline: Pipeline, positions: np.ndarray, label: str
+    trained: TrainedRun,
+    pipeline: Pipeline,
+    positions: np.ndarray,
+    label: str,
+    classify: bool = False,
 ) -> Iterator[Vectors]:
     """Embeds products, each by all its rows.
 
     Formula: phi_I = u / |u|, u the sum of its pictures' embeddings; likewise phi_T,
-    whose rows mostly have one text; the product's vector fuses the two.
+    whose rows mostly have one text; the product's vector fuses the two. Its
+    probabilities are the means of its rows'.
 
     Args:
         trained: the run.
@@ -25,13 +30,14 @@ def product_vectors(
         positions: int64 [n], a row of each product, in the catalogue; what is yielded
             has these, in this order.
         label: what the bar says is being done.
+        classify: whether to compute the probabilities.
     """
     if pipeline.products is None:
-        yield from catalogue_vectors(trained, pipeline, positions, label)
+        yield from catalogue_vectors(trained, pipeline, positions, label, classify)
         return
     rows, owners = rows_of(pipeline.products, positions)
     left, done = None, 0
-    for found in catalogue_vectors(trained, pipeline, rows, label):
+    for found in catalogue_vectors(trained, pipeline, rows, label, classify):
         done += len(found.positions)
         if left is not None:
             found = Vectors(*map(np.concatenate, zip(left, found, strict=True)))

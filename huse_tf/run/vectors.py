@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from huse_tf.distances import fused
 from huse_tf.progress import Progress
+from huse_tf.run.halves import fused_probabilities
 from huse_tf.run.pipelines import Pipeline
 from huse_tf.run.restore import TrainedRun
 
@@ -22,16 +23,23 @@ class Vectors(NamedTuple):
             fuses them, or the one that is there.
         image: float32 [B, D], unit rows, zero where there is no picture.
         text: float32 [B, D], unit rows, zero where there is no text.
+        probabilities: float32 [B, K] of the run's classes, by what is there; [B, 0]
+            where they were not asked for.
     """
 
     positions: np.ndarray
     product: np.ndarray
     image: np.ndarray
     text: np.ndarray
+    probabilities: np.ndarray
 
 
 def catalogue_vectors(
-    trained: TrainedRun, pipeline: Pipeline, positions: np.ndarray, label: str
+    trained: TrainedRun,
+    pipeline: Pipeline,
+    positions: np.ndarray,
+    label: str,
+    classify: bool = False,
 ) -> Iterator[Vectors]:
     """Embeds products of a catalogue, in the order that is asked for.
 
@@ -42,15 +50,20 @@ def catalogue_vectors(
         pipeline: of the catalogue, by the run's encoders.
         positions: int64 [n], in the catalogue.
         label: what the bar says is being done.
+        classify: whether to compute the probabilities.
     """
     weight = trained.fusion_weight
 
     @tf.function(reduce_retracing=True)
-    def embed(batch: dict) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    def embed(batch: dict) -> tuple[tf.Tensor, ...]:
         outputs = trained.model(batch, training=False)
         image, text = outputs["image_embedding"], outputs["text_embedding"]
         present = trained.model.present(batch)
-        return fused(image, text, weight, present), image, text
+        logits = outputs["image_logits"], outputs["text_logits"]
+        told = image[:, :0]
+        if classify:
+            told = fused_probabilities(*logits, weight, present)
+        return fused(image, text, weight, present), image, text, told
 
     batches = dataclasses.replace(pipeline, split={"asked": positions})
     with Progress(len(positions), label, unit="products") as bar:

@@ -1,0 +1,1 @@
+"""What a run says of every product of a catalogue, written to files."""
