@@ -1,5 +1,6 @@
 """Parts of a task, shared out among workers by Ray Data: on one machine or on many."""
 
+import collections
 import contextlib
 import importlib
 import json
@@ -43,7 +44,9 @@ class Cluster:
         """
         size = -(-rows // (PARTS_EACH * self.workers))
         size = min(size, PART_ROWS)
-        return [slice(first, first + size) for first in range(0, rows, size)]
+        return [
+            slice(first, min(first + size, rows)) for first in range(0, rows, size)
+        ]
 
     def share_out(
         self, make: Callable[[int], Work], parts: Iterable[Any]
@@ -68,31 +71,26 @@ class Cluster:
             data = importlib.import_module("ray.data")
             data.DataContext.get_current().enable_progress_bars = False
             cpus, gpus = _each(ray, self.workers)
+            # references alone are given to workers: what is larger a new worker, in
+            # the place of one that died, might not find
             held = [ray.put(part) for part in parts]
+            tries = ray.remote(num_cpus=0)(_Tries).remote()
+            task = ray.put((make, held, tries, cpus, os.getcwd()))
             # from_items: the read tasks of ray.data.range want a CPU of their own each
             numbers = [{"part": number} for number in range(len(held))]
             answers = data.from_items(
                 numbers, override_num_blocks=len(numbers)
             ).map_batches(
                 _Worker,
-                fn_constructor_args=(make, held, cpus, os.getcwd()),
+                fn_constructor_args=([task],),
                 batch_size=1,
                 compute=data.ActorPoolStrategy(
                     size=min(self.workers, len(held)), max_tasks_in_flight_per_actor=1
                 ),
                 num_cpus=cpus,
                 num_gpus=gpus,
-                max_restarts=-1,
-                max_task_retries=RETRIES,
             )
-            try:
-                yield from _answers(answers.iter_rows(), self.workers)
-            except ray.exceptions.RayActorError as error:
-                raise InputError(
-                    f"`engine` ray: a part killed its worker {1 + RETRIES} times "
-                    f"({first_line(error)}); it may need more memory: take fewer "
-                    "`workers` a machine; what is done is kept"
-                ) from error
+            yield from _answers(answers.iter_rows(), self.workers)
 
 
 def import_ray():
@@ -112,28 +110,47 @@ def import_ray():
         ) from error
 
 
+class _Tries:
+    """An actor that counts how often each part was begun: Ray begins it without end."""
+
+    def __init__(self) -> None:
+        self._counts: collections.Counter = collections.Counter()
+
+    def begin(self, part: int) -> int:
+        self._counts[part] += 1
+        return self._counts[part]
+
+
 class _Worker:
     """An actor: what does the parts, made once, when the first part comes."""
 
-    def __init__(
-        self, make: Callable[[int], Work], parts: list, threads: int, folder: str
-    ) -> None:
-        self._make, self._parts, self._threads = make, parts, threads
+    def __init__(self, task: list) -> None:
+        ray = importlib.import_module("ray")
+        self._get = ray.get
+        self._make, self._parts, self._tries, self._threads, folder = ray.get(task[0])
         self._work: Work | None = None
         self._name = secrets.token_hex(8)
         with contextlib.suppress(OSError):  # not on this machine
             os.chdir(folder)
 
     def __call__(self, batch: dict) -> dict:
-        ray = importlib.import_module("ray")
         (number,) = batch["part"].tolist()
         try:
-            if self._work is None:
-                self._work = self._make(self._threads)
-            answer = self._work(ray.get(self._parts[number]))
+            answer = self._answer(number)
         except InputError as error:
             answer = {"wrong": str(error)}
         return {"worker": [self._name], "answer": [json.dumps(answer)]}
+
+    def _answer(self, number: int) -> Answer:
+        if self._get(self._tries.begin.remote(number)) > 1 + RETRIES:
+            raise InputError(
+                f"`engine` ray: {1 + RETRIES} workers died over one part, number "
+                f"{number + 1} of {len(self._parts)}; it may need more memory: take "
+                "fewer `workers` a machine; what is done is kept"
+            )
+        if self._work is None:
+            self._work = self._make(self._threads)
+        return self._work(self._get(self._parts[number]))
 
 
 def _answers(rows: Iterable[dict], workers: int) -> Iterator[Answer]:
