@@ -44,9 +44,7 @@ class Cluster:
         """
         size = -(-rows // (PARTS_EACH * self.workers))
         size = min(size, PART_ROWS)
-        return [
-            slice(first, min(first + size, rows)) for first in range(0, rows, size)
-        ]
+        return [slice(first, min(first + size, rows)) for first in range(0, rows, size)]
 
     def share_out(
         self, make: Callable[[int], Work], parts: Iterable[Any]

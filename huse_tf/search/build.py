@@ -1,4 +1,4 @@
-"""From a trained run and a catalogue to an index on disk, built once."""
+"""From a trained run and a catalogue to an index on disk, built once, then added to."""
 
 import contextlib
 import dataclasses
@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import json
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from huse_tf.catalog import Catalog, read_catalog
 from huse_tf.catalog.image_files import ImageFolder
 from huse_tf.config import DataConfig
 from huse_tf.encoders.base import identity_of
-from huse_tf.errors import InputError
+from huse_tf.errors import InputError, Interrupted
 from huse_tf.run.material import make_pipeline
 from huse_tf.run.pipelines import Pipeline, stored_features
 from huse_tf.run.products import product_vectors
@@ -24,9 +25,11 @@ from huse_tf.run.restore import TrainedRun, weights_digest
 from huse_tf.search.approximate import QUERIES, Approximate, build
 from huse_tf.search.index import DESCRIPTION, KINDS, WORDS, Index
 from huse_tf.search.strings import StringWriter
+from huse_tf.search.vector_files import VectorFiles, of_model, product_keys
 from huse_tf.search.words import write_words
 
-VERSION = 4  # goes up whenever the same run and catalogue would give another index
+BUILDING = "building"  # begins the name of the folder of an index that is not whole
+VERSION = 5  # goes up whenever the same run and catalogue would give another index
 
 
 def open_index(
@@ -35,8 +38,9 @@ def open_index(
     """Opens the index of a catalogue, and builds it first where there is none.
 
     It lies in the run folder's search/ under a name with a fingerprint of the CSV's
-    contents, the weights and the encoders: where one of these changes, it is built
-    anew.
+    contents, the weights and the encoders: where one of these changes, another one is
+    built. It takes over the vectors of all products that an index by the same weights
+    and encoders has, whole or interrupted.
 
     Args:
         trained: the run.
@@ -45,17 +49,18 @@ def open_index(
 
     Raises:
         InputError: the catalogue cannot be read, or the index cannot be written.
+        Interrupted: a signal came; the vectors that were made are kept.
     """
     data = trained.config.data
     if csv is not None and images is not None:
         data = dataclasses.replace(data, csv=csv, images=images, min_class_size=1)
-    place, fingerprint = _fingerprint(trained, data)
+    place, model, fingerprint = _fingerprints(trained, data)
     name = f"{data.csv.stem}-{place}"
     folder = trained.run.path / "search" / f"{name}-{fingerprint}"
     if not folder.exists():
         with _writing(folder.parent):
             if not folder.exists():  # another process may have built it meanwhile
-                _build(trained, data, folder)
+                _build(trained, data, folder, model)
                 _remove_others(folder, name)
     try:
         return Index(folder)
@@ -94,8 +99,8 @@ def open_approximate(index: Index, kind: str) -> None:
     index.approximate[kind] = built
 
 
-def _fingerprint(trained: TrainedRun, data: DataConfig) -> tuple[str, str]:
-    """Returns digests of where the catalogue lies, and of all that makes an index."""
+def _fingerprints(trained: TrainedRun, data: DataConfig) -> tuple[str, str, str]:
+    """Returns digests of where the catalogue lies, the model, and all of an index."""
     ImageFolder(data.images)  # says which folder is missing, before anything is read
     try:
         with open(data.csv, "rb") as file:
@@ -106,15 +111,8 @@ def _fingerprint(trained: TrainedRun, data: DataConfig) -> tuple[str, str]:
             "name its new place with `csv` and `images`"
         ) from error
     place = [os.path.abspath(data.csv), os.path.abspath(data.images)]
-    parts = {
+    model = {
         "version": VERSION,
-        "place": place,
-        "content": content,
-        "data": [
-            str(getattr(data, field.name))
-            for field in dataclasses.fields(data)
-            if field.name not in ("csv", "images", "max_bad_rows")
-        ],
         "weights": weights_digest(trained.model),
         "encoders": [
             identity_of(trained.image_encoder),
@@ -122,7 +120,17 @@ def _fingerprint(trained: TrainedRun, data: DataConfig) -> tuple[str, str]:
         ],
         "fusion_weight": trained.fusion_weight,
     }
-    return _digest(place)[:8], _digest(parts)[:16]
+    parts = {
+        **model,
+        "place": place,
+        "content": content,
+        "data": [
+            str(getattr(data, field.name))
+            for field in dataclasses.fields(data)
+            if field.name not in ("csv", "images", "max_bad_rows")
+        ],
+    }
+    return _digest(place)[:8], _digest(model), _digest(parts)[:16]
 
 
 def _digest(value: object) -> str:
@@ -148,8 +156,12 @@ def _writing(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _build(trained: TrainedRun, data: DataConfig, folder: Path) -> None:
-    """Writes an index beside and renames it into place."""
+def _build(trained: TrainedRun, data: DataConfig, folder: Path, model: str) -> None:
+    """Writes an index beside and renames it into place.
+
+    Raises:
+        Interrupted: a signal came; what is beside is used by the next one.
+    """
     own = data.csv == trained.config.data.csv  # another needs no classes
     catalog = read_catalog(data, labelled=own)
     catalog, pipeline = make_pipeline(
@@ -162,14 +174,19 @@ def _build(trained: TrainedRun, data: DataConfig, folder: Path) -> None:
     print(catalog.summary())
     if not len(catalog):
         raise InputError(f"{data.csv}: no picture can be decoded: nothing to search")
-    beside = folder.with_name("building")
-    shutil.rmtree(beside, ignore_errors=True)  # what a killed process left
+    beside = folder.with_name(f"{BUILDING}-{secrets.token_hex(4)}")
     beside.mkdir()
     try:
-        _write_products(beside, catalog, trained, data)
+        _write_products(beside, catalog, trained, data, model)
+        keys = product_keys(catalog, trained.config.features.folder)
+        _write_vectors(beside, trained, pipeline, catalog.first_rows, keys, model)
         write_words(beside / WORDS, shown_cells(catalog, catalog.texts))
-        _write_vectors(beside, trained, pipeline, catalog.first_rows)
         os.replace(beside, folder)
+    except KeyboardInterrupt as stop:
+        raise Interrupted(
+            "stopped while the index was built; the vectors that were made are kept, "
+            "and the same command goes on"
+        ) from stop
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
         raise
@@ -192,7 +209,7 @@ def shown_cells(catalog: Catalog, column: np.ndarray) -> np.ndarray:
 
 
 def _write_products(
-    folder: Path, catalog: Catalog, trained: TrainedRun, data: DataConfig
+    folder: Path, catalog: Catalog, trained: TrainedRun, data: DataConfig, model: str
 ) -> None:
     first = catalog.first_rows
     columns = {
@@ -213,6 +230,7 @@ def _write_products(
         "class_names": catalog.class_names,
         "separator": data.class_separator,
         "fusion_weight": trained.fusion_weight,
+        "model": model,
     }
     (folder / DESCRIPTION).write_text(json.dumps(about, indent=1), encoding="utf-8")
 
@@ -224,38 +242,46 @@ def _columns_of(catalog: Catalog, row: int) -> str:
 
 
 def _write_vectors(
-    folder: Path, trained: TrainedRun, pipeline: Pipeline, first: np.ndarray
+    folder: Path,
+    trained: TrainedRun,
+    pipeline: Pipeline,
+    first: np.ndarray,
+    keys: np.ndarray,
+    model: str,
 ) -> None:
-    """Embeds batch by batch into memory-mapped files.
+    """Embeds batch by batch what no index of the model has yet.
 
     Args:
         folder: of the index.
         trained: the run.
         pipeline: of the catalogue.
         first: int64 [n], the first row of each product.
+        keys: uint8 [n, 16], what their vectors are made of.
+        model: digest of what makes vectors.
     """
-    n = len(first)
-    dim = trained.config.towers.embedding_dim
+    n, dim = len(first), trained.config.towers.embedding_dim
     needed, free = 4 * dim * n * len(KINDS), shutil.disk_usage(folder).free
     if needed > free:
         raise InputError(
             f"{folder.parent}: the index needs {needed:,} bytes, {free:,} are free; "
             "free space on this disk"
         )
-    files = {
-        kind: np.lib.format.open_memmap(
-            folder / f"{kind}.npy", "w+", np.float32, (n, dim)
-        )
-        for kind in KINDS
-    }
-    for found in product_vectors(trained, pipeline, first, "Index"):
-        places = np.searchsorted(first, found.positions)
-        for kind, values in zip(
-            KINDS, (found.product, found.image, found.text), strict=True
-        ):
-            files[kind][places] = values
-    for file in files.values():
-        file.flush()
+    others = sorted(path for path in folder.parent.iterdir() if path != folder)
+    files = VectorFiles(folder, keys, dim)
+    files.use_again(of_model(others, model))
+    for path in others:
+        if path.name.startswith(BUILDING):  # what could be used of it is copied
+            shutil.rmtree(path, ignore_errors=True)
+    todo = np.flatnonzero(~files.written)
+    print(f"index: {n:,} products, {len(todo):,} to embed")
+    try:
+        for found in product_vectors(trained, pipeline, first[todo], "Index"):
+            places = np.searchsorted(first, found.positions)
+            files.write(places, (found.product, found.image, found.text))
+    except KeyboardInterrupt:
+        files.save()
+        raise
+    files.finish()
 
 
 def _remove_others(folder: Path, name: str) -> None:

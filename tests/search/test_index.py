@@ -158,21 +158,6 @@ def test_other_weights_are_another_index(shop):
         bias.assign(before)
 
 
-def test_an_interrupted_build_leaves_nothing_and_starts_again(shop, monkeypatch):
-    def interrupted(*arguments):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr(build, "_write_vectors", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            build.open_index(*shop)
-    assert folders(shop) == ["lock"]
-    # what a killed process leaves
-    (shop[0].run.path / "search" / "building").mkdir()
-    assert len(build.open_index(*shop)) == len(products())
-    assert "building" not in folders(shop)
-
-
 def test_a_damaged_index_says_what_to_remove(shop):
     folder = build.open_index(*shop).folder
     (folder / "texts.npy").write_bytes(b"damaged")
@@ -229,7 +214,7 @@ def test_a_full_disk_is_one_line(shop, monkeypatch):
     monkeypatch.setattr(build.shutil, "disk_usage", lambda folder: usage)
     needed = 3 * 4 * 16 * len(products())
     with pytest.raises(InputError, match=f"needs {needed:,} bytes, 10 are free"):
-        build._write_vectors(shop[0].run.path, shop[0], None, np.arange(24))
+        build._write_vectors(shop[0].run.path, shop[0], None, np.arange(24), None, "")
 
 
 def test_queries_that_cannot_be(trained):
