@@ -61,6 +61,15 @@ def test_file_round_trip_in_any_order(tmp_path):
     np.testing.assert_array_equal(back, graph[::-1, ::-1])
 
 
+def test_names_are_text_whatever_they_look_like(tmp_path):
+    names = ("0101", "101", "1.0", "1", "true", "True", "NaN", "", "class", "x.1", "x")
+    names += ('a "quoted", one', " blanks ", "ü")
+    graph = np.float32(1 - np.eye(len(names)))
+    graph[0, 1] = graph[1, 0] = 0.25
+    write_graph(tmp_path / "graph.csv", graph, names)
+    np.testing.assert_array_equal(read_graph(tmp_path / "graph.csv", names), graph)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -70,6 +79,8 @@ def test_file_round_trip_in_any_order(tmp_path):
         ("class,x,y\nx,0,abc\ny,1,0\n", r"numbers in \[0, 2\], received nan"),
         ("class,x,y\nx,1,1\ny,1,0\n", "0 from a class to itself, received 1.0"),
         ("class,x,y\nx,0,1\ny,1,0\ny,1,0\n", "row 'y' stands twice"),
+        ("class,x,x,y\nx,0,0,1\ny,1,1,0\n", "column 'x' stands twice"),
+        ("class,x,y\nx,0\ny,1,0\n", "row 'x' has 2 cells, the header 3"),
         ("", "not a readable CSV"),
     ],
 )

@@ -29,6 +29,23 @@ def test_the_split_column_is_followed(folder):
     assert reasons(catalog) == [(9, unknown), (10, unknown)]
 
 
+def test_other_words_for_a_split_are_read_and_said(folder):
+    words = ["train", "query", "gallery", "Gallery", "eval", "development", "trn"]
+    rows = [f"{i % 6}.jpg,t{i},c{i % 2},{word}" for i, word in enumerate(words)]
+    rows += ["0.jpg,x,c0,holdout", "1.jpg,x,c0,fold_3", "2.jpg,x,c0,fold_3"]
+    catalog = read(folder, "image,text,class,split\n" + "\n".join(rows))
+    assert catalog.split.tolist() == [
+        "train", *["test"] * 3, *["validation"] * 2, "train"
+    ]  # fmt: skip
+    summary = catalog.summary()
+    assert "split 'gallery': 1 rows, taken as test rows" in summary
+    assert "split 'query': 1 rows, taken as test rows" in summary
+    assert "split 'eval': 1 rows, taken as validation rows" in summary
+    assert "split 'train'" not in summary
+    assert "not known: 'holdout' (1 rows), 'fold_3' (2 rows)" in summary
+    assert len(catalog.rejected) == 3
+
+
 def test_classes_without_training_rows_are_said(folder):
     rows = [f"{i}.jpg,t,{'ab'[i % 2]},{'train' if i % 2 else 'test'}" for i in range(4)]
     catalog = read(folder, "image,text,class,split\n" + "\n".join(rows))

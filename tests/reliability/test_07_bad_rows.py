@@ -63,6 +63,12 @@ def readable():
         "turned.jpg": (turned_right(), CORNERS, 12),
         "pixel.png": (file_of(Image.new("RGB", (1, 1), RED), "PNG"), [RED] * 4, 0),
         "still.webp": (file_of(picture(), "WEBP", lossless=True), CORNERS, 0),
+        "moving.webp": (
+            file_of(picture(), "WEBP", lossless=True, **moving),
+            CORNERS,
+            0,
+        ),
+        "scan.tif": (file_of(picture(), "TIFF"), CORNERS, 0),
         "window.bmp": (file_of(picture(), "BMP"), CORNERS, 0),
         "a PNG.jpg": (file_of(picture(), "PNG"), CORNERS, 0),
     }
@@ -73,8 +79,6 @@ def unreadable():
     damaged = "damaged, of a rare kind or over 67,108,864 pixels"
     undecodable = "undecodable picture: "
     jpeg, gif = file_of(picture(), "JPEG"), file_of(picture().quantize(8), "GIF")
-    frames = {"save_all": True, "append_images": [picture((BLUE, RED, RED, RED))]}
-    moving = file_of(picture(), "WEBP", lossless=True, **frames)
     page = b"<!DOCTYPE html><html><title>404</title></html>"
     avif = b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf" + bytes(99)
     bomb = file_of(Image.new("1", (20_000, 20_000)), "PNG")
@@ -84,9 +88,11 @@ def unreadable():
         "cut.jpg": (jpeg[: len(jpeg) // 2], f"{undecodable}JPEG {damaged}"),
         "cut.gif": (gif[: len(gif) // 2], f"{undecodable}GIF {damaged}"),
         "page.jpg": (page, f"{undecodable}HTML, not a picture"),
-        "scan.tif": (file_of(picture(), "TIFF"), f"{undecodable}TIFF is not read"),
-        "new.avif": (avif, f"{undecodable}AVIF is not read"),
-        "moving.webp": (moving, f"{undecodable}animated WebP is not read"),
+        "cut.avif": (avif, f"{undecodable}AVIF {damaged}"),
+        "old.jp2": (
+            file_of(picture(), "JPEG2000"),
+            f"{undecodable}JPEG 2000 is not read",
+        ),
         "empty.jpg": (b"", "empty file"),
     }
 
