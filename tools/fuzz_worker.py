@@ -40,9 +40,10 @@ def csv_target(folder: Path) -> Callable[[bytes], str]:
             if "\n" in str(error):
                 raise ValueError(f"more than one line: {error}") from error
             return REFUSED
-        rows = [*catalog.rows.tolist(), *(row.row for row in catalog.rejected)]
-        if len(set(rows)) < len(rows):
-            raise ValueError("a row came twice")
+        pictures = [*zip(catalog.rows.tolist(), catalog.images, strict=True)]
+        pictures += [(row.row, row.image) for row in catalog.rejected]
+        if len(set(pictures)) < len(pictures):
+            raise ValueError("a picture of a row came twice")
         outside = [name for name in catalog.images if Path(name).parent.parts]
         if outside:
             raise ValueError(f"outside of the images folder: {outside}")

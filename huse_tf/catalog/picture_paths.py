@@ -120,9 +120,10 @@ class PictureFinder:
     def _cell(self, row: int, cell: str) -> list[tuple[str, str]]:
         """Returns the picture that a cell names, or the several."""
         path, problem, how = self._one(cell)
-        for joint in self._joints:
+        joints = self._joints if problem in (MISSING, ADDRESS) else ()
+        for joint in joints:
             parts = [part.strip() for part in cell.split(joint) if part.strip()]
-            if problem not in (MISSING, ADDRESS) or len(parts) < 2:
+            if len(parts) < 2:
                 continue
             several = [self._one(part) for part in parts]
             if joint == "|" or not all(problem for _, problem, _ in several):

@@ -136,8 +136,9 @@ def test_any_bytes_give_a_catalogue_or_one_line(folder, pieces, start):
     except InputError as caught:
         assert "\n" not in str(caught)
         return
-    numbers = [*catalog.rows.tolist(), *(row.row for row in catalog.rejected)]
-    assert len(set(numbers)) == len(numbers)
+    kept = zip(catalog.rows.tolist(), catalog.images, strict=True)
+    pictures = [*kept, *((row.row, row.image) for row in catalog.rejected)]
+    assert len(set(pictures)) == len(pictures)
     assert set(catalog.images) <= {"", *(f"{i}.jpg" for i in range(6))}
     catalog.write_rejected(folder / "rejected.csv")
     assert catalog.summary()
