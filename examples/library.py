@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import huse_tf as huse
-from huse_tf.config import DataConfig
 
 EXAMPLE = Path(__file__).parents[1] / "data" / "example"
 
@@ -76,9 +75,7 @@ def ask(run: str, catalog: huse.Catalog) -> None:
 def main() -> None:
     """Reads the example catalogue and does both."""
     run = sys.argv[1] if len(sys.argv) > 1 else "runs/huse"
-    catalog = huse.read_catalog(
-        DataConfig(csv=EXAMPLE / "catalog.csv", images=EXAMPLE / "images")
-    )
+    catalog = huse.read_catalog(EXAMPLE / "catalog.csv", EXAMPLE / "images")
     train(catalog)
     ask(run, catalog)
 
