@@ -12,6 +12,7 @@ are not trained again.
 
 import argparse
 import csv
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,8 @@ import numpy as np
 from huse_tf import quiet
 
 quiet.start_tensorflow()
+
+import tensorflow as tf  # noqa: E402
 
 from huse_tf.catalog import read_catalog  # noqa: E402
 from huse_tf.config import load_config  # noqa: E402
@@ -46,6 +49,8 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     args = parser.parse_args()
     args.to.mkdir(parents=True, exist_ok=True)
+    # each run has functions of its own: no mistake, as it warns
+    tf.get_logger().setLevel(logging.ERROR)
     config = configure(args, args.csv, args.before)
     catalog = read_catalog(config.data)
     sizes = np.bincount(catalog.labels)

@@ -124,7 +124,8 @@ def test_a_source_that_was_trained_on_since_is_refused(shop, source):
     shutil.copytree(source, copy)
     shop.prepared("waiting", shop.all, copy)
     shop.prepared("waiting", shop.all)
-    shop.trained("moving", shop.old, training__epochs="6")
+    shutil.rmtree(copy)
+    shutil.copytree(shop.trained("other", shop.old, training__seed="8").path, copy)
     with pytest.raises(InputError, match="moving, which it starts from, was trained"):
         shop.prepared("waiting", shop.all)
 
