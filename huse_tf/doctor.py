@@ -193,6 +193,14 @@ def check_pictures(page: Page, config: Config, catalog: Catalog) -> None:
         )
 
 
+def check_rows(page: Page, catalog: Catalog) -> None:
+    """Names rows in two splits, and counts what the run's report suspects."""
+    from huse_tf.suspects.examining import examined
+
+    for line in examined(catalog, cli.run_dir() / "report.html"):
+        page.warn(line)
+
+
 def check_encoders(
     page: Page, config: Config, catalog: Catalog | None
 ) -> dict[str, int]:
@@ -285,6 +293,7 @@ def examine() -> bool:
         check_disk(page, config, len(catalog), dims)
         if not page.stops:
             check_pictures(page, config, catalog)
+            check_rows(page, catalog)
     print("\nTraining would stop." if page.stops else "\nTraining can start.")
     return not page.stops
 

@@ -14,6 +14,7 @@ from huse_tf.run.material import make_pipeline
 from huse_tf.run.pipelines import stored_features
 from huse_tf.run.restore import TrainedRun
 from huse_tf.run.scoring import Scorer
+from huse_tf.suspects.find import write_beside
 
 
 def evaluate_split(
@@ -90,7 +91,9 @@ def _evaluate(
         "catalog": catalog.fingerprint,
     }
     if report:
-        answers = gather(trained.run, config, catalog, pipeline, scorer, metrics, meta)
+        found = write_beside(report, trained, catalog, pipeline)
+        run = trained.run
+        answers = gather(run, config, catalog, pipeline, scorer, metrics, meta, found)
         write_report(report, answers)
     return metrics, meta
 

@@ -256,6 +256,11 @@ class EvaluationConfig:
         default=10_000,
         earlier=0,
     )
+    suspects: bool = _key(
+        kinds.YES_NO,
+        "look for wrong labels and the like with each report: suspects.csv",
+        True,
+    )
 
 
 @_section

@@ -1,7 +1,7 @@
 """What a report is made of: a trained model's answers about a set of products."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -13,11 +13,13 @@ from huse_tf.metrics.classification import fused_classes
 from huse_tf.metrics.words import WordQueries
 from huse_tf.presence import Present
 from huse_tf.reports.class_tree import ClassTree
+from huse_tf.reports.suspects import Shown, shown
 from huse_tf.run.folder import ANEW, RunFolder
 from huse_tf.run.pipelines import Pipeline
 from huse_tf.run.scoring import Scorer
 from huse_tf.run.small_files import read_text
 from huse_tf.semantic_graph import read_graph
+from huse_tf.suspects.suspect import Suspect
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -45,6 +47,7 @@ class Answers:
         config: the run's ini.
         seed: of the run.
         present: the modalities of the products; None where all have both.
+        suspects: rows of the whole catalogue that may be wrong.
     """
 
     name: str
@@ -66,6 +69,7 @@ class Answers:
     config: str
     seed: int
     present: Present | None = None
+    suspects: tuple[Shown, ...] = ()
 
     def __len__(self) -> int:
         """Returns n."""
@@ -107,6 +111,7 @@ def gather(
     scorer: Scorer,
     metrics: Mapping[str, float],
     meta: Mapping[str, object],
+    suspects: Sequence[Suspect] = (),
 ) -> Answers:
     """Runs the model over the products and reads the run folder.
 
@@ -118,6 +123,7 @@ def gather(
         scorer: of the trained model.
         metrics: of the products of meta's "split".
         meta: with "split" and "fusion_weight".
+        suspects: of the catalogue.
     """
     split = meta["split"]
     outputs, _ = scorer.embed(pipeline, split)
@@ -155,4 +161,5 @@ def gather(
         config=read_text(run.config_file, ANEW),
         seed=config.training.seed,
         present=present,
+        suspects=tuple(shown(suspects, catalog)),
     )

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from huse_tf.replacing import replaced
-from huse_tf.reports import confusion, queries, tables, words
+from huse_tf.reports import confusion, queries, suspects, tables, words
 from huse_tf.reports.answers import Answers
 from huse_tf.reports.curves import curves
 from huse_tf.reports.graph import class_graph
@@ -32,7 +32,8 @@ def render(answers: Answers) -> str:
     rows |= {*words.shown_rows(by_words).tolist()}
     rows |= {*confusion.shown_rows(answers).tolist()}
     paths = (answers.images[row] for row in rows)
-    thumbnails = Thumbnails([path for path in paths if path])
+    of_suspects = suspects.pictures(answers.suspects)
+    thumbnails = Thumbnails([*filter(None, paths), *of_suspects])
     meta = answers.meta
     trained = f" by the weights of epoch {meta['epoch']}" if "epoch" in meta else ""
     head = tag(
@@ -52,6 +53,7 @@ def render(answers: Answers) -> str:
         queries.queries(answers, searches, thumbnails),
         words.word_search(answers, by_words, thumbnails),
         confusion.classes(answers),
+        suspects.suspects(answers.suspects, thumbnails),
         tables.rejected(answers),
         tables.about(answers),
     ]

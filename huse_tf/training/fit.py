@@ -14,8 +14,9 @@ from huse_tf.run.build import Experiment, prepare
 from huse_tf.run.folder import RunFolder
 from huse_tf.run.material import Keep, images_train_along, texts_train_along
 from huse_tf.run.pipelines import features_in_ram
-from huse_tf.run.restore import restore_run
+from huse_tf.run.restore import TrainedRun, restore_run
 from huse_tf.serving.export import export_run, published_before
+from huse_tf.suspects.find import write_beside
 from huse_tf.training.distribution import distribute
 from huse_tf.training.trainer import Trainer
 
@@ -82,16 +83,15 @@ def _to_the_end(experiment: Experiment, trainer: Trainer, run: RunFolder) -> Non
         )
     with run.writing(run.evaluation_file):
         write_evaluation(run.evaluation_file, metrics, meta)
+    # what its config names has just been trained
+    trained = restore_run(run.path, allow_code=True)
     if config.export.at_end:
-        # what its config names has just been trained
-        trained = restore_run(run.path, allow_code=True)
         before = published_before(trained, run.export_folder)
         if before:
             print(f"{before} holds this very model already")
         else:
             print(f"exported {export_run(trained, run.export_folder)}")
-    if metrics:
-        _draw_report(experiment, trainer, run, metrics, meta)
+    _draw_report(experiment, trainer, trained, metrics, meta)
     run.end(trainer.state["step"], config.export.at_end)
     if trainer.why_stopped_early:
         print(trainer.why_stopped_early)
@@ -174,10 +174,20 @@ def _for_new_rows(trainer: Trainer) -> str:
 
 
 def _draw_report(
-    experiment: Experiment, trainer: Trainer, run: RunFolder, metrics: dict, meta: dict
+    experiment: Experiment,
+    trainer: Trainer,
+    trained: TrainedRun,
+    metrics: dict,
+    meta: dict,
 ) -> None:
-    """Draws report.html; what goes wrong there does not fail the run."""
+    """Draws report.html and finds suspects; what goes wrong does not fail the run."""
+    run = trained.run
     try:
+        suspects = write_beside(
+            run.report_file, trained, experiment.catalog, experiment.pipeline
+        )
+        if not metrics:
+            return
         answers = gather(
             run,
             experiment.config,
@@ -186,6 +196,7 @@ def _draw_report(
             trainer.scorer,
             metrics,
             meta,
+            suspects,
         )
         write_report(run.report_file, answers)
         print(f"report: {run.report_file}")

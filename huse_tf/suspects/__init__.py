@@ -1,0 +1,1 @@
+"""Rows of a catalogue that someone should look at, each with its evidence."""
