@@ -237,6 +237,11 @@ class FeaturesConfig:
     )
     dtype: str = _key(kinds.choice("float32", "float16"), "in these files", "float32")
     batch_size: int = _key(kinds.integer(1), "products encoded at a time", 16)
+    verify: bool = _key(
+        kinds.YES_NO,
+        "hash the stored features that a run uses, once, at its start",
+        True,
+    )
 
 
 @_section

@@ -17,7 +17,7 @@ from huse_tf.encoders.images.unreadable import why_file_undecodable
 from huse_tf.errors import InputError
 from huse_tf.features.encoding import Encoding
 from huse_tf.features.image_keys import PictureKeys
-from huse_tf.features.keys import text_keys
+from huse_tf.features.keys import sortable, text_keys
 from huse_tf.features.reading import Features
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from huse_tf.config import FeaturesConfig
 
 READERS = 16
+LOOKED_AT = 1024  # pictures, for whether features differ at all
+FEWEST = 16  # of fewer that are alike it may be chance
 
 Part = tuple[int, int]
 
@@ -101,6 +103,7 @@ class ImageEncoding:
         self._encoding = Encoding("image", encoder, config, progress)
         self._encoder, self._root = encoder, root
         self._batch_size, self._progress = config.batch_size, progress
+        self._verify = config.verify
         self._names = PictureKeys(config.folder, root)
 
     def features(self, paths: np.ndarray) -> Features:
@@ -116,7 +119,7 @@ class ImageEncoding:
 
         Raises:
             InputError: the features' folder cannot be written, the disk is full, or
-                the features are not finite.
+                the features are not finite, or all the same.
             Interrupted: Ctrl-C came; what was encoded is kept.
         """
         keys, unreadable = self._names.of(paths, self._progress)
@@ -132,7 +135,16 @@ class ImageEncoding:
         def batches(rows: np.ndarray) -> tf.data.Dataset:
             return self._batches(rows, file_of)
 
-        return self._encoding.features(keys, todo, batches, unreadable, why)
+        features = self._encoding.features(keys, todo, batches, unreadable, why)
+        _, first = np.unique(sortable(keys[todo]), return_index=True)
+        rows = np.flatnonzero(todo)[first[:LOOKED_AT]]
+        if self._verify and len(rows) >= FEWEST and features.are_alike(rows):
+            raise InputError(
+                f"image features: those of {len(rows):,} different pictures are all "
+                "the same, so nothing can be learned from them; look at the pictures "
+                "and at the encoder's weights, or set features.verify = no"
+            )
+        return features
 
     def _batches(
         self, rows: np.ndarray, file_of: Callable[[int], str]

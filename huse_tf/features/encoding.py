@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import tensorflow as tf
 
 from huse_tf.encoders.base import ImageEncoder, TextEncoder, identity_of
 from huse_tf.encoders.images.unreadable import can_be_decoded_now
-from huse_tf.errors import Interrupted
+from huse_tf.errors import InputError, Interrupted
 from huse_tf.features.keys import sortable
 from huse_tf.features.reading import Features
 from huse_tf.features.store import FeatureStore, ShardWriter
@@ -19,6 +20,7 @@ from huse_tf.progress import Progress
 if TYPE_CHECKING:
     from huse_tf.config import FeaturesConfig
 
+ROUNDS = 5  # of encoding what is absent
 VANISHED = "cannot be read: changed or removed while encoding"
 
 
@@ -51,6 +53,7 @@ class Encoding:
         self._encoder = encoder
         self._call: Callable | None = None
         self._progress = progress
+        self._verify = config.verify
 
     def features(
         self,
@@ -73,30 +76,45 @@ class Encoding:
             InputError: the disk is full, or the features are not finite.
             Interrupted: Ctrl-C came; what was encoded is on disk.
         """
-        store = self._store
-        store.refresh()
-        locations, bad = store.locate(keys)
-        absent = todo & (locations < 0)
-        outdated = {row for row, reason in bad.items() if can_be_decoded_now(reason)}
-        absent[list(bad.keys() - outdated)] = False
-        rows = np.flatnonzero(absent)
-        _, first = np.unique(sortable(keys[rows]), return_index=True)
-        rows = rows[np.sort(first)]
-        if self._progress:
-            print(
-                f"{self._kind} features: {len(keys):,} rows, {len(rows):,} to encode, "
-                f"in {store.folder}"
-            )
-        encoded = self._encode(keys, rows, batches(rows), why) if len(rows) else 0
-        if len(rows):
+        store, encoded, outdated = self._store, 0, set()
+        tried, self._given = np.zeros((2, len(keys)), bool)
+        for _ in range(ROUNDS):
             store.refresh()
+            while self._verify and not store.verify(keys, self._progress):
+                continue
             locations, bad = store.locate(keys)
+            if not tried.any():
+                outdated = {
+                    r for r, reason in bad.items() if can_be_decoded_now(reason)
+                }
+            absent = todo & (locations < 0)
+            absent[[r for r in bad if tried[r] or r not in outdated]] = False
+            rows = np.flatnonzero(absent)
+            _, first = np.unique(sortable(keys[rows]), return_index=True)
+            rows = rows[np.sort(first)]
+            # what an earlier round did not give cannot be read; what it gave and is
+            # absent was removed since, and is encoded again
+            rows = rows[~tried[rows] | self._given[rows]]
+            if self._progress and not tried.any():
+                print(
+                    f"{self._kind} features: {len(keys):,} rows, {len(rows):,} to "
+                    f"encode, in {store.folder}"
+                )
+            if len(rows):
+                tried |= absent
+                encoded += self._encode(keys, rows, batches(rows), why)
+                continue
             bad |= {row: why(row) for row in outdated & bad.keys()}
-        locations[~todo] = -1
-        lost = np.flatnonzero(todo & (locations < 0))
-        failed = dict.fromkeys(lost.tolist(), VANISHED) | bad | failed
-        return Features(
-            list(store.shards), locations, store.dim, store.dtype, failed, encoded
+            locations[~todo] = -1
+            lost = np.flatnonzero(todo & (locations < 0))
+            named = dict.fromkeys(lost.tolist(), VANISHED) | bad | failed
+            with contextlib.suppress(FileNotFoundError):  # set aside by another process
+                return Features(
+                    [*store.shards], locations, store.dim, store.dtype, named, encoded
+                )
+        raise InputError(
+            f"features.folder {store.folder}: what is encoded vanishes again and "
+            "again; stop the program that removes files there, or name another folder"
         )
 
     def _encode(
@@ -124,6 +142,7 @@ class Encoding:
             with writer, bar:
                 for row, prepared, valid in dataset:
                     row, valid = row.numpy(), valid.numpy()
+                    self._given[row] = True
                     writer.add(keys[row[valid]], self._call(prepared).numpy()[valid])
                     for bad in row[~valid]:
                         writer.fail(keys[[bad]], why(bad))

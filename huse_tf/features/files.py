@@ -2,9 +2,10 @@
 
 import contextlib
 import errno
+import fcntl
 import os
+import secrets
 import shutil
-import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -17,7 +18,6 @@ from huse_tf.errors import InputError
 from huse_tf.replacing import flush
 
 PARTIAL = ".partial"
-STALE_SECONDS = 3600.0
 # all that NumPy and zipfile raise over every single flipped byte or cut
 _DAMAGE = (
     OSError,
@@ -30,28 +30,60 @@ _DAMAGE = (
 )
 
 
-def write_whole(path: Path, write: Callable[[BinaryIO], None]) -> os.stat_result:
+@contextlib.contextmanager
+def whole(path: Path, write: Callable[[BinaryIO], None]) -> Iterator[os.stat_result]:
     """Writes a file beside and renames it into place.
+
+    The file is locked for as long as it is written and the context lasts: nobody takes
+    it for what a killed process left, however long this one is paused.
 
     Args:
         path: where the file appears once it is complete and on disk.
         write: writes the contents to an open file.
 
-    Returns:
+    Yields:
         What os.stat says of the file.
     """
-    partial = path.with_name(f"{path.name}.{os.getpid()}{PARTIAL}")
-    try:
-        with open(partial, "wb") as file:
+    file, partial = _create(path)
+    with file:
+        try:
             write(file)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(partial, path)
-        flush(path.parent)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
-    return os.stat(path)
+            os.replace(partial, path)
+            flush(path.parent)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
+        yield os.stat(path)
+
+
+def write_whole(path: Path, write: Callable[[BinaryIO], None]) -> None:
+    """Writes a file as `whole` does; nothing else belongs to it."""
+    with whole(path, write):
+        return
+
+
+def _create(path: Path) -> tuple[BinaryIO, Path]:
+    """Opens a locked file beside `path`, of a name that no other machine takes."""
+    while True:
+        beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}{PARTIAL}")
+        file = open(beside, "xb")
+        _lock(file.fileno())
+        # one that tidied up may have locked and removed it before this process could
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(file.fileno()), os.stat(beside)):
+                return file, beside
+        file.close()
+
+
+def _lock(handle: int) -> bool:
+    """Locks an open file; False where another process does, or nobody can."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # a file system without locks, too
+        return False
+    return True
 
 
 def read_arrays(
@@ -90,13 +122,23 @@ def set_aside(path: Path) -> None:
         os.replace(path, path.with_name(f"{path.name}.damaged"))
 
 
-def remove_stale(folder: Path, is_stale: Callable[[Path], bool]) -> None:
-    """Removes what killed runs left: `is_stale` and untouched for an hour."""
+def remove_left(folder: Path, is_leftover: Callable[[Path], bool]) -> None:
+    """Removes what killed processes left: what nobody has locked.
+
+    Args:
+        folder: to look at.
+        is_leftover: whether a file may be one.
+    """
     for path in folder.iterdir():
-        if is_stale(path):
-            with contextlib.suppress(FileNotFoundError):
-                if time.time() - path.stat().st_mtime > STALE_SECONDS:
-                    path.unlink()
+        if is_leftover(path):
+            with contextlib.suppress(OSError):  # gone already, or another user's
+                handle = os.open(path, os.O_RDWR)  # which NFS locks demand
+                try:
+                    # its writer may have finished it in between
+                    if _lock(handle) and is_leftover(path):
+                        path.unlink()
+                finally:
+                    os.close(handle)
 
 
 @contextlib.contextmanager

@@ -1,8 +1,10 @@
-"""Names pictures by content, reading a file again only when its size or time changed.
+"""Names pictures by content, reading a file again only where it may have changed.
 
 Copying a folder changes times but no content, so contents decide. The names are kept in
 `features.folder`/image-keys-DIGEST*.npz, DIGEST for the images folder, under a stamp of
-path, size and time; a later start asks the file system for those and reads nothing.
+path, size, inode and both times; a later start asks the file system for those and reads
+nothing. The time of the last change (ctime) is the one that no program can set: what
+`cp -p`, `rsync -t` or a restore put there is read again.
 What is newly named goes to a file of its own: nothing is rewritten, and processes that
 write at once lose nothing.
 """
@@ -40,7 +42,7 @@ class PictureKeys:
         self._folder, self._root = folder, root
         self._name = f"image-keys-{digest(os.fsencode(root.resolve())).hex()[:16]}"
         if folder.is_dir():
-            files.remove_stale(folder, lambda path: path.name.endswith(files.PARTIAL))
+            files.remove_left(folder, lambda path: path.name.endswith(files.PARTIAL))
         parts = [known for path in self._files() if (known := _read(path)) is not None]
         stamps, self._keys = (
             np.concatenate([as_keys(b""), *(known[name] for known in parts)])
@@ -80,9 +82,10 @@ class PictureKeys:
                 except OSError as error:
                     unreadable[row] = _reason(error)
                     continue
-                stamp = f"{stat.st_size} {stat.st_mtime_ns} {paths[row]}"
+                times = f"{stat.st_mtime_ns} {stat.st_ctime_ns}"
+                stamp = f"{stat.st_size} {stat.st_ino} {times} {paths[row]}"
                 stamps[row] = np.frombuffer(digest(os.fsencode(stamp)), np.uint8)
-                settled[row] = stat.st_mtime_ns < newest
+                settled[row] = max(stat.st_mtime_ns, stat.st_ctime_ns) < newest
 
         def read(rows: np.ndarray) -> int:
             for row in rows.tolist():

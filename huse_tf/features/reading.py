@@ -81,6 +81,12 @@ class Features:
             self._read(locations, out)
         return out.astype(np.float32, copy=False)
 
+    def are_alike(self, rows: np.ndarray) -> bool:
+        """Says whether two or more rows (int [n]) did not fail and are all equal."""
+        rows = np.setdiff1d(rows, list(self.failed))
+        found = self.gather(rows)
+        return len(rows) > 1 and bool((found == found[0]).all())
+
     def select(self, rows: np.ndarray) -> "Features":
         """Takes some rows, such as those that did not fail; reads nothing.
 

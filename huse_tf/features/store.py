@@ -1,43 +1,20 @@
-"""Encoded rows on disk, named by content: append-only shards under one encoder.
+"""Encoded rows on disk, named by content: append-only shards under one encoder."""
 
-A shard is two files. NAME.bin holds the raw rows; NAME.npz holds their keys, the keys
-that failed with the reasons, and the size, time and SHA-256 of NAME.bin. The .npz
-comes last and makes the shard count, so any number of processes may add shards at once
-and one that is killed leaves only whole ones. A .bin file whose time is not the
-recorded one (a copied folder, a meddling hand) is hashed before it is believed.
-"""
-
-import contextlib
 import hashlib
 import json
-import os
-import secrets
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from huse_tf.errors import InputError
-from huse_tf.features import files
+from huse_tf.features import files, shards
 from huse_tf.features.keys import KEY_BYTES, KeyTable, as_keys
+from huse_tf.features.shards import Shard
+from huse_tf.progress import Progress
 
 SHARD_ROWS = 4096
 SHARD_SECONDS = 30.0
-_INDEX = ("keys", "failed", "reasons", "stamp", "sha256")
-
-
-@dataclass(frozen=True)
-class Shard:
-    """One complete shard.
-
-    Attributes:
-        path: of the raw rows.
-        rows: how many there are.
-    """
-
-    path: Path
-    rows: int
 
 
 class FeatureStore:
@@ -70,11 +47,10 @@ class FeatureStore:
                     self.folder / "identity.json",
                     lambda file: file.write(about.encode()),
                 )
-            files.remove_stale(self.folder, _is_leftover)
-        self.shards: list[Shard] = []
-        self._seen: set[str] = set()
-        self._rows, self._bad = KeyTable(as_keys(b"")), KeyTable(as_keys(b""))
-        self._reasons: list[str] = []
+            files.remove_left(self.folder, _is_leftover)
+        self._verified: set[Path] = set()
+        self._damaged: set[str] = set()  # may stay where the folder is read-only
+        self._forget()
         self.refresh()
 
     @property
@@ -85,22 +61,63 @@ class FeatureStore:
     def refresh(self) -> None:
         """Adds the shards that appeared since, other processes' included.
 
-        What is known already is not read again.
+        What is known already is not read again, unless a shard has gone.
         """
-        names = {path.stem for path in self.folder.glob("*.npz")}
+        if not all(shard.path.exists() for shard in self.shards):
+            self._forget()
+        names = {path.stem for path in self.folder.glob("*.npz")} - self._damaged
         keys, failed = [as_keys(b"")], [as_keys(b"")]
         for name in sorted(names - self._seen):
-            index = self.folder / f"{name}.npz"
-            arrays = _read_index(index, self.row_bytes)
-            if arrays is None:
+            found = shards.read(self.folder / f"{name}.npz", self.row_bytes)
+            if found is None:
                 continue
+            shard, arrays = found
             self._seen.add(name)
-            self.shards.append(Shard(index.with_suffix(".bin"), len(arrays["keys"])))
+            self.shards.append(shard)
             keys.append(arrays["keys"])
             failed.append(arrays["failed"])
             self._reasons += map(str, arrays["reasons"])
         self._rows.add(np.concatenate(keys))
         self._bad.add(np.concatenate(failed))
+
+    def verify(self, keys: np.ndarray, progress: bool) -> bool:
+        """Hashes the stored rows of these keys, and looks whether they are finite.
+
+        A damaged shard is named and set aside: its rows are absent then.
+
+        Args:
+            keys: uint8 [N, 16].
+            progress: whether to show a bar.
+
+        Returns:
+            Whether all were as they were written. A shard is looked at once.
+        """
+        locations, _ = self.locate(keys)
+        starts = np.cumsum([0] + [shard.rows for shard in self.shards])
+        used = np.unique(np.searchsorted(starts, locations[locations >= 0], "right"))
+        todo = [self.shards[place - 1] for place in used]
+        todo = [shard for shard in todo if shard.path not in self._verified]
+        damaged = set()
+        total = sum(shard.rows for shard in todo)
+        with Progress(total, "Checking features", "rows", not progress) as bar:
+            for shard in todo:
+                trouble = shards.content_trouble(shard, self.dtype)
+                if trouble:
+                    shards.set_aside(shard.path, trouble)
+                    damaged.add(shard.path.stem)
+                self._verified.add(shard.path)
+                bar.update(shard.rows)
+        if damaged:
+            self._damaged |= damaged
+            self._forget()
+            self.refresh()
+        return not damaged
+
+    def _forget(self) -> None:
+        self.shards: list[Shard] = []
+        self._seen: set[str] = set()
+        self._rows, self._bad = KeyTable(as_keys(b"")), KeyTable(as_keys(b""))
+        self._reasons: list[str] = []
 
     def locate(self, keys: np.ndarray) -> tuple[np.ndarray, dict[int, str]]:
         """Finds rows by their keys.
@@ -203,76 +220,10 @@ class ShardWriter:
         store = self._store
         none = np.empty((0, KEY_BYTES), np.uint8)
         with files.explained(store.folder, self._left * store.row_bytes):
-            _write_shard(store.folder, np.concatenate([none, *keys]), rows, failed)
+            shards.write(store.folder, np.concatenate([none, *keys]), rows, failed)
         count = sum(map(len, keys))
         self.written += count
         self._left -= count + len(failed)
-
-
-def _write_shard(
-    folder: Path,
-    keys: np.ndarray,
-    rows: list[np.ndarray],
-    failed: list[tuple[bytes, str]],
-) -> None:
-    """Writes raw rows, then the index that makes them count."""
-    # names ascend with time, so that of two copies of a row every reader takes one
-    name = f"{time.time_ns():016x}-{secrets.token_hex(4)}"
-    hashed = hashlib.sha256()
-
-    def write_rows(file) -> None:
-        for part in rows:
-            content = np.ascontiguousarray(part).data
-            hashed.update(content)
-            file.write(content)
-
-    stat = files.write_whole(folder / f"{name}.bin", write_rows)
-    arrays = {
-        "keys": keys,
-        "failed": as_keys(b"".join(key for key, _ in failed)),
-        "reasons": np.array([reason for _, reason in failed], np.str_),
-        "stamp": np.array([stat.st_size, stat.st_mtime_ns], np.int64),
-        "sha256": np.array(hashed.hexdigest()),
-    }
-    files.write_whole(folder / f"{name}.npz", lambda file: np.savez(file, **arrays))
-
-
-def _read_index(index: Path, row_bytes: int) -> dict[str, np.ndarray] | None:
-    """Reads a shard's index and checks its rows; sets a damaged one aside."""
-    try:
-        arrays = files.read_arrays(index, _INDEX)
-    except FileNotFoundError:
-        return None  # another process has just set it aside
-    path = index.with_suffix(".bin")
-    trouble = "unreadable index"
-    if arrays is not None:
-        trouble = _trouble(path, arrays, row_bytes)
-    if trouble:
-        print(f"{path}: damaged ({trouble}); its rows are encoded again")
-        files.set_aside(index)
-        return None
-    return arrays
-
-
-def _trouble(path: Path, arrays: dict[str, np.ndarray], row_bytes: int) -> str:
-    """Says what is wrong with a shard's rows, or nothing."""
-    expected = len(arrays["keys"]) * row_bytes
-    recorded = int(arrays["stamp"][1])
-    try:
-        stat = path.stat()
-    except FileNotFoundError:
-        return "the rows are missing"
-    if stat.st_size != expected:
-        return f"expected {expected:,} bytes, found {stat.st_size:,}"
-    if stat.st_mtime_ns == recorded:
-        return ""
-    with open(path, "rb") as file:
-        if hashlib.file_digest(file, "sha256").hexdigest() != str(arrays["sha256"]):
-            return "its SHA-256 is not the recorded one"
-    # checked: the next start need not hash it again, where the time may be set
-    with contextlib.suppress(OSError):
-        os.utime(path, ns=(recorded, recorded))
-    return ""
 
 
 def _is_leftover(path: Path) -> bool:

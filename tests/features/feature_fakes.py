@@ -68,6 +68,7 @@ class Settings:
     folder: Path
     dtype: str = "float32"
     batch_size: int = 16
+    verify: bool = True
 
 
 class Pictures:

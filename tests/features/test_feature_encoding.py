@@ -38,6 +38,7 @@ def test_rows_are_the_encoders_in_the_catalogues_order(pictures, settings):
 def test_a_second_run_encodes_nothing_and_reads_no_picture(
     pictures, settings, monkeypatch
 ):
+    monkeypatch.setattr(image_keys, "SETTLED_NS", 0)
     first = encode(Squares(), pictures, settings).load()
     monkeypatch.setattr(
         image_keys, "open", lambda *_: pytest.fail("a picture was read"), raising=False
@@ -70,6 +71,26 @@ def test_a_picture_is_its_content_not_its_name_or_time(pictures, settings, tmp_p
     features = encode(Squares(), copy, settings)
     assert features.encoded == 0
     np.testing.assert_allclose(features.load(), means(pixels_of(100)[::-1]), rtol=1e-6)
+
+
+def test_pictures_exchanged_at_equal_size_and_time_are_seen(
+    pictures, settings, monkeypatch
+):
+    """As `cp -p` and `rsync -t` leave them, or a restore: contents decide."""
+    monkeypatch.setattr(image_keys, "SETTLED_NS", 0)
+    before = encode(Squares(), pictures, settings).load()
+    one, other = (pictures.image_root / f"{i}.bin" for i in (0, 1))
+    contents = one.read_bytes(), other.read_bytes()
+    for path, content in zip((other, one), contents, strict=True):
+        path.write_bytes(content)
+        os.utime(path, (OLD, OLD))
+    after = encode(Squares(), pictures, settings)
+    assert after.encoded == 0, "both contents are known"
+    np.testing.assert_array_equal(after.load()[[1, 0, 2]], before[[0, 1, 2]])
+    third = pictures.image_root / "away.bin"  # and by renaming alone
+    for source, target in ((one, third), (other, one), (third, other)):
+        os.rename(source, target)
+    np.testing.assert_array_equal(encode(Squares(), pictures, settings).load(), before)
 
 
 def test_a_picture_rewritten_at_once_is_seen(pictures, settings):
@@ -207,7 +228,10 @@ def test_an_interrupted_encoding_goes_on(pictures, settings, monkeypatch):
     np.testing.assert_allclose(features.load(), means(pixels_of(100)), rtol=1e-6)
 
 
-def test_damaged_names_of_pictures_are_read_again(pictures, settings, capsys):
+def test_damaged_names_of_pictures_are_read_again(
+    pictures, settings, capsys, monkeypatch
+):
+    monkeypatch.setattr(image_keys, "SETTLED_NS", 0)
     encode(Squares(), pictures, settings)
     (cache,) = settings.folder.glob("image-keys-*.npz")
     cache.write_bytes(b"rubbish")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,9 +19,11 @@ from feature_fakes import (
     letters,
     means,
     pixels_of,
+    shard_files,
 )
 
-from huse_tf.features import store
+from huse_tf.errors import InputError
+from huse_tf.features import files, store
 from huse_tf.features.encode import encode_texts
 from huse_tf.progress import Progress
 
@@ -64,8 +67,95 @@ def test_two_processes_that_encode_the_same_rows(pictures, settings):
     np.testing.assert_allclose(features.load(), means(pixels_of(100)), rtol=1e-6)
 
 
-def work(folder, root, k, die):
-    """Encodes part k of 2, or everything; is killed once `die` rows are done."""
+def paused_between_rows_and_index(pictures, settings):
+    """A worker that has written its first rows and stopped before their index."""
+    worker = start("part", settings.folder, pictures.image_root, 0, "pause")
+    assert worker.stdout.readline() == "between\n"
+    _, status = os.waitpid(worker.pid, os.WUNTRACED)
+    assert os.WIFSTOPPED(status)
+    (rows,) = shard_files(settings, ".bin")
+    os.utime(rows, (0, 0))  # by the clock, it stopped long ago
+    return worker, rows
+
+
+def test_a_paused_writer_keeps_its_rows(pictures, settings):
+    """Promise 20: a lock lives as long as its process, whatever the clock says.
+
+    The worker's first 16 rows stay while another process encodes all 100, and count
+    when it goes on.
+    """
+    worker, rows = paused_between_rows_and_index(pictures, settings)
+    features = encode(Squares(), pictures, settings)
+    assert features.encoded == 100 and features.failed == {}
+    assert rows.exists()
+    os.kill(worker.pid, signal.SIGCONT)
+    output, _ = worker.communicate(timeout=120)
+    assert worker.returncode == 0, output
+    assert json.loads(output) == {"failed": 0}, "nothing is a bad picture"
+    again = encode(Squares(), pictures, settings)
+    assert again.encoded == 0 and rows.exists()
+    np.testing.assert_allclose(again.load(), means(pixels_of(100)), rtol=1e-6)
+
+
+def test_of_two_that_encode_the_same_rows_one_is_killed(pictures, settings):
+    """What it left goes away with the next start; the other one's rows are whole."""
+    killed, rows = paused_between_rows_and_index(pictures, settings)
+    other = start("part", settings.folder, pictures.image_root, 0, 0)
+    output, _ = other.communicate(timeout=120)
+    assert other.returncode == 0 and json.loads(output) == {"failed": 0}
+    assert rows.exists()
+    killed.kill()
+    killed.communicate()
+    again = encode(Squares(), pictures, settings)
+    assert again.encoded == 0 and not rows.exists()
+    np.testing.assert_allclose(again.load(), means(pixels_of(100)), rtol=1e-6)
+
+
+@pytest.mark.parametrize("rounds", [1, 2])
+def test_rows_that_vanish_are_encoded_again(pictures, settings, monkeypatch, rounds):
+    """Removed before they are found: no picture is called bad."""
+    pictures.write("7.bin", b"no picture")
+    refresh, left = store.FeatureStore.refresh, [rounds]
+
+    def removed(self):
+        if left[0] and list(self.folder.glob("*.npz")):
+            left[0] -= 1
+            for path in [*self.folder.glob("*.npz"), *self.folder.glob("*.bin")]:
+                path.unlink()
+        refresh(self)
+
+    monkeypatch.setattr(store.FeatureStore, "refresh", removed)
+    features = encode(Squares(), pictures, settings)
+    assert features.encoded == 99 * (1 + rounds)
+    assert list(features.failed) == [7]
+    expected = means(pixels_of(100))
+    expected[7] = 0
+    np.testing.assert_allclose(features.load(), expected, rtol=1e-6)
+
+
+def test_rows_that_vanish_for_ever_are_one_line(pictures, settings, monkeypatch):
+    monkeypatch.setattr(store.shards, "write", lambda *_: None)
+    with pytest.raises(InputError, match="vanishes again and again"):
+        encode(Squares(), pictures, settings)
+
+
+def work(folder, root, k, end):
+    """Encodes part k of 2, or everything; is killed once `end` rows are done.
+
+    With "pause" it stops between the rows of its first shard and their index.
+    """
+    die = int(end) if end.isdecimal() else 0
+    if end == "pause":
+        write = files.write_whole
+
+        def paused(path, content):
+            first = not shard_files(Settings(Path(folder)), ".npz")
+            if first and path.with_suffix(".bin").exists():
+                print("between", flush=True)
+                os.kill(os.getpid(), signal.SIGSTOP)
+            write(path, content)
+
+        files.write_whole = paused
     store.SHARD_ROWS = 16
     pictures = Pictures(root, [])
     pictures.images = np.array([f"{i}.bin" for i in range(100)], object)
@@ -78,7 +168,10 @@ def work(folder, root, k, die):
                 os._exit(9)
 
         Progress.update = killed
-    encode(Squares(), pictures, Settings(Path(folder)), part=(k, 2) if k else (1, 1))
+    features = encode(
+        Squares(), pictures, Settings(Path(folder)), part=(k, 2) if k else (1, 1)
+    )
+    print(json.dumps({"failed": len(features.failed)}))
 
 
 @pytest.mark.slow
@@ -131,4 +224,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "million":
         million(sys.argv[2])
     else:
-        work(sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))
+        work(sys.argv[2], sys.argv[3], int(sys.argv[4]), sys.argv[5])

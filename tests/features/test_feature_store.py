@@ -1,6 +1,8 @@
 """Shards: complete or absent, damaged ones noticed, a full disk explained."""
 
+import contextlib
 import errno
+import fcntl
 import json
 import os
 
@@ -30,15 +32,19 @@ def test_a_shard_is_due_after_half_a_minute(pictures, settings, monkeypatch):
 def test_leftovers_of_killed_runs_do_not_count_and_go_away(pictures, settings):
     encode(Squares(), pictures, settings)
     (folder,) = settings.folder.glob("image-*/")
-    old = [folder / "dead.bin", folder / "dead.npz.77.partial"]
-    young = folder / "alive.npz.78.partial"
-    for path in [*old, young]:
+    dead = [folder / "dead.bin", folder / "dead.npz.77.partial"]
+    alive = [folder / "alive.bin", folder / "alive.npz.78.partial"]
+    for path in [*dead, *alive]:
         path.write_bytes(b"half")
-    for path in old:
         os.utime(path, (OLD, OLD))
+    with contextlib.ExitStack() as locks:
+        for path in alive:
+            fcntl.flock(locks.enter_context(open(path, "rb")), fcntl.LOCK_EX)
+        assert encode(Squares(), pictures, settings).encoded == 0
+        assert not any(path.exists() for path in dead)
+        assert all(path.exists() for path in alive), "its writer lives, however old"
     assert encode(Squares(), pictures, settings).encoded == 0
-    assert not any(path.exists() for path in old)
-    assert young.exists(), "another process may be writing it"
+    assert not any(path.exists() for path in alive)
 
 
 def truncate(rows, index):
