@@ -32,6 +32,11 @@ class ImageEncoderConfig:
         "pixel range that a .keras file or TF-Hub model was trained on",
         "auto",
     )
+    allowed_ops: str = _key(
+        kinds.word("names of operations joined by commas, or empty", r"[\w, ]*"),
+        "operations of a TF-Hub model that may touch files, the network or Python",
+        "",
+    )
     fine_tune: str = _key(_FINE_TUNE, "what of the backbone is trained", "none")
     learning_rate_multiplier: float = _key(
         _MULTIPLIER, "of the learning rate, for what is fine-tuned", 0.1
@@ -62,6 +67,11 @@ class _TextFeatures:
     )
     preprocess: str = _key(kinds.LOCATION, "its TF-Hub preprocessor", "")
     handle: str = _key(kinds.LOCATION, "the TF-Hub model", "")
+    allowed_ops: str = _key(
+        kinds.word("names of operations joined by commas, or empty", r"[\w, ]*"),
+        "operations of a TF-Hub model that may touch files, the network or Python",
+        "",
+    )
     pooling: str = _key(
         kinds.choice("pooled", "mean", "last4"),
         "how tokens become one vector (last4: last four layers, mean of tokens)",

@@ -118,12 +118,16 @@ class Config:
         ]
 
     def own_parts(self) -> list[str]:
-        """Returns "section.key = package.module:Class" of the user's own parts."""
+        """Returns "section.key = value" of what lets code outside of huse_tf run.
+
+        That is the user's own parts, and operations of models that reach out.
+        """
         return [
             f"{name}.{field.name} = {value}"
             for name in SECTIONS
             for field in _keys(name)
             if isinstance(value := self.value(f"{name}.{field.name}"), OwnName)
+            or (field.name == "allowed_ops" and value)
         ]
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -34,6 +34,9 @@ MAY_CHANGE = (
     "data.max_bad_rows",
     "text_encoder.max_unreadable",
     "class_encoder.max_unreadable",
+    "image_encoder.allowed_ops",
+    "text_encoder.allowed_ops",
+    "class_encoder.allowed_ops",
 )
 # The catalogue of another name is judged by its rows: see check_catalog.
 BY_ROWS = ("data.csv:",)

@@ -8,6 +8,7 @@ import keras
 
 import huse_tf
 from huse_tf.encoders.base import identity_of
+from huse_tf.encoders.model_ops import reaching
 from huse_tf.run.restore import TrainedRun
 from huse_tf.serving.module import TOP
 from huse_tf.serving.ops import BASELINE, oldest_release, since
@@ -35,6 +36,9 @@ def ops_list(verified: Verified) -> str:
         f"# Graph version {versions['graph_producer']}, for programs of graph version "
         f"{versions['graph_min_consumer']} or later.",
     ]
+    out = reaching(verified.ops)
+    if out:
+        lines.append(f"# Touch files, the network or Python: {', '.join(out)}.")
     for op, package in verified.ops.items():
         release = f"\t{since(op)}" if package != TEXT_OPS else ""
         lines.append(f"{op}\t{package}{release}")

@@ -7,7 +7,7 @@ from typing import Protocol
 import keras
 import tensorflow as tf
 
-from huse_tf.encoders import fine_tuning
+from huse_tf.encoders import fine_tuning, hub, model_ops
 from huse_tf.encoders.base import ImageEncoder
 from huse_tf.encoders.contract import check_image_encoder, make_own
 from huse_tf.encoders.images import backbones, decode
@@ -84,6 +84,7 @@ class Section(Protocol):
     weights: str
     size: int
     scaling: str
+    allowed_ops: str
     fine_tune: str
     train_batch_norm: bool
 
@@ -98,12 +99,15 @@ def make_image_encoder(config: Section) -> ImageEncoder:
         config: [image_encoder].
 
     Raises:
-        InputError: see applications, backbones, image_modules, fine_tuning and
-            contract.
+        InputError: see applications, backbones, image_modules, fine_tuning,
+            model_ops and contract.
     """
     kind, scaling = image_kind(config.name), _scaling(config)
     if kind == "own":
         return _own(config)
+    if kind == "hub_module":
+        where = f"image_encoder.name = {config.name}"
+        model_ops.check(where, hub.resolve(config.name), config.allowed_ops)
     is_frozen = config.fine_tune == "none"
     load = _shared_backbone if is_frozen else _shared_backbone.__wrapped__
     backbone = load(

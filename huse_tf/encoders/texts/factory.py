@@ -6,6 +6,7 @@ from typing import Protocol
 import numpy as np
 import tensorflow as tf
 
+from huse_tf.encoders import hub, model_ops
 from huse_tf.encoders.base import TextEncoder, identity_of
 from huse_tf.encoders.contract import check_text_encoder, make_own
 from huse_tf.encoders.registry import TEXT_ENCODERS
@@ -151,6 +152,11 @@ def _make(name: str, config: Section, section: str) -> TextEncoder:
         folder = getattr(config.name, "folder", None)
         return make_own(f"{section}.name", name, TextEncoder, config.fine_tune, folder)
     entry = TEXT_ENCODERS[name]
+    for key in {"preprocess", "handle"} & {*entry.keys}:
+        handle = getattr(config, key)
+        if handle:
+            where = f"{section}.{key} = {handle}"
+            model_ops.check(where, hub.resolve(handle), config.allowed_ops)
     return entry.load()(**{key: getattr(config, key) for key in entry.keys})
 
 
