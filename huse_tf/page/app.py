@@ -47,7 +47,10 @@ def make_app(explorer: Explorer) -> flask.Flask:
     @app.before_request
     def same_site() -> None:
         """Refuses what a page of another site sends in the user's name."""
-        if flask.request.headers.get("Sec-Fetch-Site") == "cross-site":
+        asked = flask.request.headers
+        own = flask.request.host_url.rstrip("/")
+        is_foreign = asked.get("Origin", own) != own  # older browsers say no more
+        if is_foreign or asked.get("Sec-Fetch-Site") == "cross-site":
             flask.abort(403, "this page answers only itself")
 
     @app.after_request

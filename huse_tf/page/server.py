@@ -2,6 +2,7 @@
 
 import errno
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 from huse_tf.errors import InputError
@@ -11,6 +12,8 @@ from huse_tf.search.request import Request
 
 HOST = "127.0.0.1"  # this machine alone
 THREADS = 8
+CONNECTIONS = 1000  # those that send slowly wait without a thread
+IDLE_SECONDS = 30
 
 
 def serve(run_dir: Path, request: Request, port: int, allow_code: bool = False) -> None:
@@ -27,7 +30,7 @@ def serve(run_dir: Path, request: Request, port: int, allow_code: bool = False) 
             port is taken.
     """
     try:
-        import waitress
+        import waitress  # noqa: F401
 
         from huse_tf.page.app import make_app
     except ImportError as error:
@@ -39,14 +42,7 @@ def serve(run_dir: Path, request: Request, port: int, allow_code: bool = False) 
 
     trained = restore_run(run_dir, allow_code)
     app = make_app(Explorer(trained, open_searchable(trained, request)))
-    try:
-        server = waitress.create_server(app, host=HOST, port=port, threads=THREADS)
-    except OSError as error:
-        taken = error.errno == errno.EADDRINUSE
-        why = "another program listens there" if taken else error.strerror
-        raise InputError(
-            f"`port` {port}: {why}; name another port, or 0 for any that is free"
-        ) from error
+    server = listen(app, port)
     # a page full of pictures waits in line for a moment, which is no news
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     address = f"http://{HOST}:{server.effective_port}/"
@@ -55,3 +51,31 @@ def serve(run_dir: Path, request: Request, port: int, allow_code: bool = False) 
         server.run()
     finally:
         server.close()
+
+
+def listen(app: Callable, port: int):
+    """Returns a server whose `run` answers with a WSGI application.
+
+    A request takes a thread once it is complete: slow uploads keep nobody waiting.
+
+    Raises:
+        InputError: the port is taken.
+    """
+    import waitress
+
+    try:
+        return waitress.create_server(
+            app,
+            host=HOST,
+            port=port,
+            threads=THREADS,
+            connection_limit=CONNECTIONS,
+            channel_timeout=IDLE_SECONDS,
+            asyncore_use_poll=True,  # select knows 1,024 files at most
+        )
+    except OSError as error:
+        taken = error.errno == errno.EADDRINUSE
+        why = "another program listens there" if taken else error.strerror
+        raise InputError(
+            f"`port` {port}: {why}; name another port, or 0 for any that is free"
+        ) from error

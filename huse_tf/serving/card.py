@@ -8,7 +8,9 @@ import keras
 
 import huse_tf
 from huse_tf.encoders.base import identity_of
+from huse_tf.encoders.images.headers import ASKED_PIXELS
 from huse_tf.encoders.model_ops import reaching
+from huse_tf.encoders.texts.limit import LONGEST_TEXT
 from huse_tf.run.restore import TrainedRun
 from huse_tf.serving.module import TOP
 from huse_tf.serving.ops import BASELINE, oldest_release, since
@@ -87,6 +89,9 @@ def model_card(run: TrainedRun, verified: Verified) -> str:
         "`image_valid` say which are there. The row of one that has neither comes back "
         "zero, its class names empty, with `valid` false.",
         _in_json(),
+        f"A text is read to its character {LONGEST_TEXT:,}. A picture of more than "
+        f"{ASKED_PIXELS:,} pixels, as its header says, is not decoded. How many rows a "
+        "request may have is the server's to say.",
         "## Server",
         server_needs(verified) + " The ops are listed in ops.txt.",
         "## Data",

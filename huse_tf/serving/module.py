@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from huse_tf.distances import fused
 from huse_tf.encoders.base import ImageEncoder, TextEncoder
+from huse_tf.encoders.images import headers
 from huse_tf.presence import Present
 from huse_tf.run.halves import (
     IMAGES,
@@ -80,7 +81,8 @@ class ServingModule(tf.Module):
         )
         # Only what the signatures use is tracked, and not the encoders themselves: a
         # TF-Hub module would bring along every function that it was saved with.
-        traced = [f.get_concrete_function() for f in self.functions.values()]
+        with headers.at_most(headers.ASKED_PIXELS):
+            traced = [f.get_concrete_function() for f in self.functions.values()]
         captured = {id(tensor) for f in traced for tensor in f.captured_inputs}
         resources = [*_resources(image_encoder), *_resources(text_encoder)]
         tables = {

@@ -9,7 +9,7 @@ from small_runs import EXAMPLE, PRODUCTS, products
 
 pytest.importorskip("flask")
 
-from huse_tf.encoders.images import decode  # noqa: E402
+from huse_tf.encoders.images import decode, headers  # noqa: E402
 from huse_tf.page.app import (  # noqa: E402
     LARGEST_REQUEST,
     LARGEST_TEXT,
@@ -31,6 +31,26 @@ def explorer(small_run):
 @pytest.fixture
 def client(explorer):
     return make_app(explorer).test_client()
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        (None, 200),
+        ("http://localhost", 200),
+        ("http://localhost:8000", 403),
+        ("https://localhost", 403),
+        ("https://shop.example", 403),
+        ("http://localhost.shop.example", 403),
+        ("null", 403),
+    ],
+)
+def test_a_request_of_another_page_is_refused_by_its_origin(client, origin, status):
+    """Browsers without Sec-Fetch-Site send an Origin with every POST."""
+    named = {} if origin is None else {"Origin": origin}
+    answer = client.post("/api/search", data={"text": "bag"}, headers=named)
+    assert answer.status_code == status
+    assert ("error" in answer.get_json()) == (status == 403)
 
 
 def search(client, **form):
@@ -167,7 +187,7 @@ def test_pictures_come_by_number_and_re_encoded(client, explorer, monkeypatch):
 
 def test_a_page_of_pictures_at_once_traces_nothing(explorer):
     app = make_app(explorer)
-    traced = decode._batch_function(PICTURE_SIDE)
+    traced = decode._batch_function(PICTURE_SIDE, headers.MAX_PIXELS)
     before = traced.experimental_get_tracing_count()
     made = decode._batch_function.cache_info().misses
     with ThreadPoolExecutor(8) as threads:

@@ -45,15 +45,21 @@ def decode_batch(image_bytes: tf.Tensor, size: int) -> tuple[tf.Tensor, tf.Tenso
         pixels: uint8 [B, size, size, 3], white where the file is undecodable.
         valid: bool [B], whether the file could be decoded.
     """
-    return _batch_function(size)(image_bytes)
+    return _batch_function(size, headers.most_pixels())(image_bytes)
 
 
 @functools.cache
-def _batch_function(size: int) -> tf.types.experimental.PolymorphicFunction:
-    """Returns decode_batch for one size, traced once for any batch."""
+def _batch_function(
+    size: int, most_pixels: int
+) -> tf.types.experimental.PolymorphicFunction:
+    """Returns decode_batch for one size and limit, traced once for any batch."""
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
     def decode_files(image_bytes):
+        with headers.at_most(most_pixels):
+            return decode_now(image_bytes)
+
+    def decode_now(image_bytes):
         count = tf.size(image_bytes)
         kinds = headers.kinds_of(image_bytes)
         blank = tf.fill([size, size, 3], tf.constant(255, tf.uint8))

@@ -3,10 +3,19 @@
 Pure TensorFlow: these functions run in tf.data and inside exported models.
 """
 
+import contextlib
+import contextvars
+from collections.abc import Iterator
+
 import tensorflow as tf
 
 MAX_PIXELS = 2**26
 """Largest picture that is decoded (64 megapixels): a small file may claim more."""
+
+ASKED_PIXELS = 2**25
+"""Largest one that an exported model decodes: who asks it is anybody."""
+
+_most_pixels = contextvars.ContextVar("most_pixels", default=MAX_PIXELS)
 
 KINDS = (
     "jpeg",
@@ -37,10 +46,25 @@ def require(contents: tf.Tensor, condition: tf.Tensor, reason: str) -> tf.Tensor
         return tf.identity(contents)
 
 
+def most_pixels() -> int:
+    """Returns how many pixels what is traced now takes: MAX_PIXELS, or `at_most`."""
+    return _most_pixels.get()
+
+
+@contextlib.contextmanager
+def at_most(pixels: int) -> Iterator[None]:
+    """Makes functions that are traced inside take no picture of more pixels."""
+    before = _most_pixels.set(pixels)
+    try:
+        yield
+    finally:
+        _most_pixels.reset(before)
+
+
 def is_size_allowed(height: tf.Tensor, width: tf.Tensor) -> tf.Tensor:
-    """Returns whether a picture has between 1 and MAX_PIXELS pixels."""
+    """Returns whether a picture has between 1 and `most_pixels` pixels."""
     height, width = tf.cast(height, tf.int64), tf.cast(width, tf.int64)
-    return (height > 0) & (width > 0) & (height * width <= MAX_PIXELS)
+    return (height > 0) & (width > 0) & (height * width <= most_pixels())
 
 
 def little_endian(data: tf.Tensor, start: int, length: int = 2) -> tf.Tensor:

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from huse_tf.encoders import hub, text_ops
 from huse_tf.encoders.base import TextEncoder
-from huse_tf.encoders.texts import salient
+from huse_tf.encoders.texts import limit, salient
 from huse_tf.errors import InputError
 
 INPUTS = ("input_word_ids", "input_mask", "input_type_ids")
@@ -86,6 +86,7 @@ class BertEncoder(TextEncoder):
         Returns:
             input_word_ids, input_mask, input_type_ids: int32 [B, T], T <= max_tokens.
         """
+        texts = limit.cut(texts)
         if self._limit:
             sentences = salient.split_sentences(texts)
             words = sentences.with_values(self._preprocess.tokenize(sentences.values))

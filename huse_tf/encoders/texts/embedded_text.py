@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from huse_tf.encoders.base import TextEncoder
+from huse_tf.encoders.texts import limit
 from huse_tf.encoders.texts.ngrams import (
     isolate_dense,
     ngram_sums,
@@ -74,7 +75,7 @@ class EmbeddedTextEncoder(TextEncoder):
         Returns:
             features: float32 [B, dim], unit rows; zeros where there is no letter.
         """
-        texts = tf.convert_to_tensor(texts)
+        texts = limit.cut(tf.convert_to_tensor(texts))
         words = self._split(texts)
         ids = self._table.lookup(words.values)
         known = ids >= 0

@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from huse_tf.encoders import hub
 from huse_tf.encoders.base import TextEncoder
+from huse_tf.encoders.texts import limit
 from huse_tf.errors import InputError
 
 
@@ -47,7 +48,7 @@ class SentenceEncoder(TextEncoder):
         Returns:
             features: float32 [B, dim].
         """
-        features = tf.cast(self._model(texts), tf.float32)
+        features = tf.cast(self._model(limit.cut(texts)), tf.float32)
         return {"features": tf.ensure_shape(features, [None, self.dim])}
 
     def call(self, prepared: dict[str, tf.Tensor], training: bool = False) -> tf.Tensor:

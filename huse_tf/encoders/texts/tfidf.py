@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from huse_tf.encoders.base import TextEncoder
-from huse_tf.encoders.texts import words
+from huse_tf.encoders.texts import limit, words
 
 
 class TfidfEncoder(TextEncoder):
@@ -85,7 +85,7 @@ class TfidfEncoder(TextEncoder):
         Returns:
             features: float32 [B, dim], unit rows; zeros for a text without words.
         """
-        weights = self._vectorise(texts)
+        weights = self._vectorise(limit.cut(texts))
         return {"features": tf.math.l2_normalize(weights, axis=1)}
 
     def call(self, prepared: dict[str, tf.Tensor], training: bool = False) -> tf.Tensor:

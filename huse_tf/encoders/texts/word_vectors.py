@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from huse_tf.encoders.base import TextEncoder
-from huse_tf.encoders.texts import vector_files, words
+from huse_tf.encoders.texts import limit, vector_files, words
 from huse_tf.encoders.texts.stop_words import STOP_WORDS
 
 UNKNOWN_BUCKETS = 1024
@@ -126,7 +126,7 @@ class WordVectorsEncoder(TextEncoder):
         Returns:
             features: float32 [B, dim]; zeros for a text without words.
         """
-        found = self._split(texts)
+        found = self._split(limit.cut(texts))
         weights = self._weights.lookup(found.values)[:, None]  # [W, 1]
         vectors = tf.gather(self._vectors, self._rows.lookup(found.values))  # [W, dim]
         rows, n_texts = found.value_rowids(), found.nrows()
