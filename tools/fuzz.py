@@ -1,4 +1,4 @@
-"""Mutates catalogues and pictures until something breaks.
+"""Mutates catalogues, pictures and run folders until something breaks.
 
     python tools/fuzz.py --bytes 1000000 --seed 0
 
@@ -22,12 +22,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from fuzz_worker import ENDED
 from PIL import Image
 
-SEEDS = Path(__file__).parents[1] / "tests" / "fuzz_seeds"
+TESTS = Path(__file__).parents[1] / "tests"
+SEEDS, RUN = TESTS / "fuzz_seeds", TESTS / "run" / "earlier_run"
 START_SECONDS, INPUT_SECONDS = 180, 60
 # Of 64 megapixels with alpha, which the decoder takes, about 900 are needed.
-MEGABYTES = {"csv": 300, "image": 3000}
+MEGABYTES = {"csv": 300, "image": 3000, "run": 1500}
 HANG, DIED, MEMORY = "hang", "died", "memory"
 
 _HEADERS = ["image,text,class", "Filename\tTitle\tCategory\tsplit", "name;image;label"]
@@ -90,12 +92,34 @@ def first_images() -> list[bytes]:
     return files
 
 
+def first_run_files() -> list[bytes]:
+    """Returns what a run folder holds: each file's name, a zero byte, its content."""
+    held = sorted(path for path in RUN.rglob("*") if path.is_file())
+    contents = {path.relative_to(RUN).as_posix(): path.read_bytes() for path in held}
+    contents |= ENDED
+    return [name.encode() + b"\0" + content for name, content in contents.items()]
+
+
 def inputs(target: str, seed: int) -> Iterator[bytes]:
     """Yields what is kept in tests/fuzz_seeds/, then mutations without end."""
     kept = [path.read_bytes() for path in sorted(SEEDS.glob(f"{target}/*"))]
     yield from kept
+    if target == "run":
+        yield from run_mutations(first_run_files(), seed)
     files = first_csvs() if target == "csv" else first_images()
     yield from mutations(files + kept, seed)
+
+
+def run_mutations(files: list[bytes], seed: int) -> Iterator[bytes]:
+    """Yields files of a run folder with mutated content, under their names."""
+    parts = [file.split(b"\0", 1) for file in files]
+    contents = [content for _, content in parts]
+    draw = random.Random(seed)
+    for number in range(sys.maxsize):
+        name, content = draw.choice(parts)
+        # what follows a file's own content is drawn from all of them
+        mutated = next(mutations([content, draw.choice(contents)], seed + number))
+        yield name + b"\0" + mutated
 
 
 def mutations(files: list[bytes], seed: int) -> Iterator[bytes]:
@@ -210,7 +234,7 @@ def fuzz(target: str, size: int, seed: int, keep: Path) -> int:
 
 
 def main() -> None:
-    """Fuzzes both targets, or the one named."""
+    """Fuzzes all targets, or those named."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--bytes", type=int, default=1_000_000, help="of each target")
     parser.add_argument("--seed", type=int, default=0)

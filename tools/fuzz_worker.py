@@ -1,12 +1,13 @@
-"""Feeds inputs to the catalogue reader or the picture decoder; see fuzz.py.
+"""Feeds inputs to the readers of catalogues, pictures and runs; see fuzz.py.
 
-`python fuzz_worker.py csv|image`: on standard input comes, for each input, its length
-as 4 bytes, big end first, and the input; on standard output goes a line of JSON for
-each: {"outcome": accepted | refused | failed, "detail": text, "megabytes": peak}.
+`python fuzz_worker.py csv|image|run`: on standard input comes, for each input, its
+length as 4 bytes, big end first, and the input; on standard output goes a line of JSON
+for each: {"outcome": accepted | refused | failed, "detail": text, "megabytes": peak}.
 """
 
 import json
 import os
+import shutil
 import sys
 import tempfile
 import traceback
@@ -18,6 +19,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 ACCEPTED, REFUSED, FAILED = "accepted", "refused", "failed"
 SIDE = 16
+# What a run holds from its end on, beside what tests/run/earlier_run holds.
+ENDED = {
+    "evaluation.json": b'{"loss": 4.5, "meta": {"fusion_weight": 0.5}}',
+    "ended.json": b'{"step": 6, "exported": false}',
+}
 
 
 def csv_target(folder: Path) -> Callable[[bytes], str]:
@@ -83,6 +89,79 @@ def image_target(folder: Path) -> Callable[[bytes], str]:
     return target
 
 
+def run_target(folder: Path) -> Callable[[bytes], str]:
+    """Puts a file in the place of a run folder's, and reads all that a run holds."""
+    from huse_tf.errors import InputError
+    from huse_tf.reports.curves import points
+    from huse_tf.run import changes
+    from huse_tf.run.checkpoints import Checkpoints
+    from huse_tf.run.folder import RunFolder
+
+    source = Path(__file__).parents[1] / "tests" / "run" / "earlier_run"
+    run = RunFolder(shutil.copytree(source, folder / "run"))
+    for name, content in ENDED.items():
+        (run.path / name).write_bytes(content)
+    whole = {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
+    variables = variables_of(max(run.checkpoints_folder.glob("step-*")))
+
+    def checkpoint() -> None:
+        Checkpoints(run.checkpoints_folder, 2).restore(variables)
+
+    readers = (
+        run.read_config,
+        run.read_classes,
+        run.read_catalog_facts,
+        run.read_encoder_facts,
+        run.read_graph,
+        run.read_text_state,
+        run.read_evaluation,
+        lambda: changes.check_served(run, {"image_encoder": {}, "text_encoder": {}}),
+        lambda: points(run.read_log(), "train", "loss"),
+        lambda: run.forget_after(6),
+        lambda: run.is_ended(6, False),
+        checkpoint,
+    )
+
+    def target(contents: bytes) -> str:
+        name, _, content = contents.partition(b"\0")
+        path = run.path / name.decode()
+        path.write_bytes(content)
+        outcome = ACCEPTED
+        try:
+            for read in readers:
+                try:
+                    read()
+                except InputError as error:
+                    outcome = REFUSED
+                    if "\n" in str(error):
+                        raise ValueError(f"more than one line: {error}") from error
+        finally:
+            for original, written in whole.items():
+                if not original.exists() or original.read_bytes() != written:
+                    original.write_bytes(written)
+        return outcome
+
+    return target
+
+
+def variables_of(checkpoint: Path) -> dict[str, list]:
+    """Returns variables that a checkpoint fits."""
+    import tensorflow as tf
+
+    shapes = json.loads((checkpoint / "state.json").read_text())["shapes"]
+    reader = tf.train.load_checkpoint(str(checkpoint / "variables"))
+    kinds = reader.get_variable_to_dtype_map()
+
+    def variable(name: str, shape: list[int]) -> tf.Variable:
+        kind = kinds[f"{name}/.ATTRIBUTES/VARIABLE_VALUE"]
+        return tf.Variable(tf.zeros(shape, kind))
+
+    return {
+        name: [variable(f"{name}/{i}", shape) for i, shape in enumerate(held)]
+        for name, held in shapes.items()
+    }
+
+
 def peak_megabytes() -> int:
     """Returns the most memory that was resident so far."""
     status = Path("/proc/self/status").read_text().splitlines()
@@ -93,7 +172,7 @@ def main() -> None:
     """Answers each input."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what libraries print is no answer
-    make = {"csv": csv_target, "image": image_target}[sys.argv[1]]
+    make = {"csv": csv_target, "image": image_target, "run": run_target}[sys.argv[1]]
     with tempfile.TemporaryDirectory() as folder:
         target = make(Path(folder))
         while length := sys.stdin.buffer.read(4):
