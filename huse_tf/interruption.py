@@ -1,7 +1,11 @@
-"""SIGINT and SIGTERM: the first ends the work in good order, the second at once."""
+"""SIGINT, SIGTERM and SIGHUP: the first ends the work in order, the second at once.
+
+SIGHUP comes when the terminal closes; under nohup, which ignores it, it is ignored.
+"""
 
 import os
 import signal
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -31,8 +35,10 @@ class StopSignals:
         self._depth += 1
         if self._depth == 1:
             self.asked = False
-            for kind in (signal.SIGINT, signal.SIGTERM):
-                self._before[kind] = signal.signal(kind, self._note)
+            kinds = [signal.SIGINT, signal.SIGTERM]
+            if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+                kinds.append(signal.SIGHUP)
+            self._before = {kind: signal.signal(kind, self._note) for kind in kinds}
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -89,12 +95,23 @@ class StopSignals:
         if self.asked:
             os._exit(128 + kind)
         self.asked = True
+        if kind == signal.SIGHUP:
+            _leave_terminal()
         if self._screen is not None:
             os.write(self._screen, b"\ninterrupted; the same command goes on\n")
             os._exit(RESUMABLE)
         if not self._deferred:
             raise KeyboardInterrupt
         print("\nsaving after this step; once more to leave at once", flush=True)
+
+
+def _leave_terminal() -> None:
+    """Prints nowhere from now on: who writes to a closed terminal fails."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for output in (1, 2):
+        if stat.S_ISCHR(os.fstat(output).st_mode):
+            os.dup2(nowhere, output)
+    os.close(nowhere)
 
 
 STOP = StopSignals()

@@ -53,7 +53,7 @@ class Encoding:
         self._encoder = encoder
         self._call: Callable | None = None
         self._progress = progress
-        self._verify = config.verify
+        self._verify, self._batch_size = config.verify, config.batch_size
 
     def features(
         self,
@@ -73,7 +73,8 @@ class Encoding:
             why: names what is wrong with a row that comes out not valid.
 
         Raises:
-            InputError: the disk is full, or the features are not finite.
+            InputError: the disk is full, memory ran out, or the features are not
+                finite.
             Interrupted: Ctrl-C came; what was encoded is on disk.
         """
         store, encoded, outdated = self._store, 0, set()
@@ -147,6 +148,12 @@ class Encoding:
                     for bad in row[~valid]:
                         writer.fail(keys[[bad]], why(bad))
                     bar.update(len(row))
+        except tf.errors.ResourceExhaustedError as error:
+            raise InputError(
+                f"memory ran out with {writer.written:,} of {len(rows):,} "
+                f"{self._kind}s encoded and kept; lower features.batch_size (now "
+                f"{self._batch_size}), and the same command goes on"
+            ) from error
         except KeyboardInterrupt as stop:
             raise Interrupted(
                 f"stopped with {writer.written:,} of {len(rows):,} {self._kind}s "
