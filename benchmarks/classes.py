@@ -2,7 +2,7 @@
 
     python benchmarks/classes.py --classes 10000
 
-Features of made-up products, two of each class; the towers are small, so that what grows
+Features of made-up products, two of each class; the towers are small, so what grows
 with the classes shows: the semantic graph and the classifier's logits.
 """
 

@@ -4,7 +4,7 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -292,25 +292,3 @@ class RunFolder:
                 "checkpoints there are whole: free space or see to its rights, and run "
                 "the same command again, or name another folder"
             ) from error
-
-
-def require_run(path: str | Path) -> RunFolder:
-    """Returns the run folder of a run that was trained at least for a while.
-
-    Raises:
-        InputError: the folder is missing, or no run was started in it.
-    """
-    run = RunFolder(path)
-    missing = _first_missing(
-        [run.config_file, run.classes_file, run.graph_file, run.checkpoints_folder]
-    )
-    if missing:
-        raise InputError(
-            f"`run_dir` {path}: {missing.name} is missing, so this is not the folder "
-            "of a trained run; train first, or name another folder"
-        )
-    return run
-
-
-def _first_missing(paths: Sequence[Path]) -> Path | None:
-    return next((path for path in paths if not path.exists()), None)

@@ -1,6 +1,7 @@
 """From a run folder back to what was trained."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from huse_tf.model import HuseModel
 from huse_tf.objectives import make_objective
 from huse_tf.run import changes
 from huse_tf.run.checkpoints import Checkpoints
-from huse_tf.run.folder import ANEW, RunFolder, require_run
+from huse_tf.run.folder import ANEW, RunFolder
 from huse_tf.run.network import build_model
 from huse_tf.run.small_files import damaged
 
@@ -101,6 +102,28 @@ def weights_digest(model: HuseModel) -> str:
     for variable in model_values(model):
         digest.update(np.ascontiguousarray(variable.numpy()).tobytes())
     return digest.hexdigest()
+
+
+def require_run(path: str | Path) -> RunFolder:
+    """Returns the run folder of a run that was trained at least for a while.
+
+    Raises:
+        InputError: the folder is missing, or no run was started in it.
+    """
+    run = RunFolder(path)
+    missing = _first_missing(
+        [run.config_file, run.classes_file, run.graph_file, run.checkpoints_folder]
+    )
+    if missing:
+        raise InputError(
+            f"`run_dir` {path}: {missing.name} is missing, so this is not the folder "
+            "of a trained run; train first, or name another folder"
+        )
+    return run
+
+
+def _first_missing(paths: Sequence[Path]) -> Path | None:
+    return next((path for path in paths if not path.exists()), None)
 
 
 def best_weights(run: RunFolder) -> Checkpoints:

@@ -10,13 +10,13 @@ import tensorflow as tf
 from huse_tf.errors import InputError, Interrupted
 from huse_tf.interruption import STOP
 from huse_tf.progress import Progress
-from huse_tf.run import changes
 from huse_tf.run.build import Experiment
 from huse_tf.run.checkpoints import Checkpoints
 from huse_tf.run.folder import RunFolder
 from huse_tf.run.restore import best_weights, model_values
 from huse_tf.run.scoring import Scorer
 from huse_tf.run.together import ALONE, Alone
+from huse_tf.run.world import former_world, world
 from huse_tf.training import beginning, best, divergence
 from huse_tf.training.averaging import WeightAverage, changing_variables
 from huse_tf.training.optimizers import moved_cosine, optimizers_by_group
@@ -90,9 +90,9 @@ class Trainer:
         }
         sums = {"sums": {}, "summed": 0, "seconds": 0.0}
         self.state = {"step": 0, **sums, "validated": 0, **best.NONE_YET}
-        former = changes.former_world(run, config, experiment.keys_before)
+        former = former_world(run, config, experiment.keys_before)
         saved = self._checkpoints.restore(self._values)
-        self._go_on(saved, changes.world(run, config), former)
+        self._go_on(saved, world(run, config), former)
         if together.leads:
             run.forget_after(self.state["step"])
         self._take_over(together.told(self.state))

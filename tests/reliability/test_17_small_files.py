@@ -14,8 +14,8 @@ from huse_tf.errors import InputError
 from huse_tf.evaluation import write_evaluation
 from huse_tf.reports.curves import points
 from huse_tf.run import changes
-from huse_tf.run.folder import RunFolder, require_run
-from huse_tf.run.restore import restore_run
+from huse_tf.run.folder import RunFolder
+from huse_tf.run.restore import require_run, restore_run
 
 NOISE = np.random.default_rng(0).bytes(300)
 

@@ -25,6 +25,7 @@ from huse_tf.run.build import make_experiment
 from huse_tf.run.folder import RunFolder
 from huse_tf.run.material import Material
 from huse_tf.run.pipelines import Pipeline
+from huse_tf.run.world import world
 from huse_tf.training.trainer import Trainer
 
 EARLIER = Path(__file__).parent / "earlier_run"
@@ -201,22 +202,22 @@ def newer(monkeypatch):
 
 def test_a_key_that_is_added_changes_no_digest(run, newer):
     """Nor is it a difference, as long as it does what was done before."""
-    before = changes.world(run, load_config(run.config_file, BEFORE))
+    before = world(run, load_config(run.config_file, BEFORE))
     newer(0.0)
     after = load_config(run.config_file, BEFORE)
-    assert after.loss.softness == 0 and changes.world(run, after) == before
+    assert after.loss.softness == 0 and world(run, after) == before
     changes.check_config(run, after)
     assert trainer_of(run).state["best"] == saved(run)["best"] is not None
 
 
 def test_an_added_key_with_another_default_is_a_difference(run, newer):
     """The config of the run does what it did; a new one is told how to go on."""
-    before = changes.world(run, load_config(run.config_file, BEFORE))
+    before = world(run, load_config(run.config_file, BEFORE))
     newer(0.3, earlier=0.0)
     then = run.read_config()
-    assert then.loss.softness == 0 and changes.world(run, then) == before
+    assert then.loss.softness == 0 and world(run, then) == before
     now = load_config(run.config_file, BEFORE)
-    assert now.loss.softness == 0.3 and changes.world(run, now) != before
+    assert now.loss.softness == 0.3 and world(run, now) != before
     with pytest.raises(InputError) as error:
         changes.check_config(run, now)
     assert "loss.softness: 0.0 here, 0.3 there" in str(error.value)
@@ -234,12 +235,12 @@ def test_a_default_spelled_out_is_a_default_left_out(run, tmp_path):
     config = load_config(short)
     config.save(tmp_path / "long.ini")
     spelled = load_config(tmp_path / "long.ini")
-    assert changes.world(run, config) == changes.world(run, spelled)
+    assert world(run, config) == world(run, spelled)
     for line in ("loss.beta=4", "text_encoder.name=tfidf", "data.csv=c.csv"):
         other = load_config(short, [line])
-        assert changes.world(run, other) != changes.world(run, config), line
+        assert world(run, other) != world(run, config), line
     free = load_config(short, ["training.epochs=7", "features.dtype=float16"])
-    assert changes.world(run, free) == changes.world(run, config)
+    assert world(run, free) == world(run, config)
 
 
 def test_texts_that_cannot_be_read_stop_no_earlier_run(run):
@@ -249,5 +250,5 @@ def test_texts_that_cannot_be_read_stop_no_earlier_run(run):
     assert then.class_encoder.max_unreadable.limit(40) == 40
     now = load_config(run.config_file, [*BEFORE, "text_encoder.max_unreadable=3"])
     assert now.class_encoder.max_unreadable.limit(40) == 8
-    assert changes.world(run, now) == changes.world(run, then)
+    assert world(run, now) == world(run, then)
     changes.check_config(run, now)
