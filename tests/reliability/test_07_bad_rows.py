@@ -103,7 +103,7 @@ ROWS = [  # what stands wrong in the CSV itself, and its reason
     ("missing.jpg,gone,hat", "missing file"),
     ("../secret.png,climbs,hat", OUTSIDE),
     ("leaves.png,follows a link,hat", OUTSIDE),
-    ("plain.jpg, ,hat", "empty text"),
+    (" , ,hat", "neither picture nor text"),
     ("plain.jpg,n\0l,hat", "NUL character"),
     ('plain.jpg,"wrong" quotes,hat', "wrong quotes"),
     ('plain.jpg,"left open,hat', "wrong quotes"),
