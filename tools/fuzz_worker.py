@@ -102,6 +102,7 @@ def run_target(folder: Path) -> Callable[[bytes], str]:
     for name, content in ENDED.items():
         (run.path / name).write_bytes(content)
     whole = {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
+    encoders = run.read_encoder_facts()
     variables = variables_of(max(run.checkpoints_folder.glob("step-*")))
 
     def checkpoint() -> None:
@@ -115,7 +116,7 @@ def run_target(folder: Path) -> Callable[[bytes], str]:
         run.read_graph,
         run.read_text_state,
         run.read_evaluation,
-        lambda: changes.check_served(run, {"image_encoder": {}, "text_encoder": {}}),
+        lambda: changes.check_served(run, encoders),
         lambda: points(run.read_log(), "train", "loss"),
         lambda: run.forget_after(6),
         lambda: run.is_ended(6, False),

@@ -24,14 +24,15 @@ _FILES = (
     "CreateSummaryFileWriter CreateSummaryDbWriter ImportEvent WriteSummary "
     "WriteScalarSummary WriteHistogramSummary WriteImageSummary WriteAudioSummary "
     "WriteGraphSummary WriteRawProtoSummary FlushSummaryWriter CloseSummaryWriter "
-    "FileSystemSetConfiguration InitializeTRTResource SerializeTRTResource"
+    "FileSystemSetConfiguration DistributedSave FixedUnigramCandidateSampler "
+    "RecordInput"
 )
 _NETWORK = (
     "DataServiceDataset DataServiceDatasetV2 DataServiceDatasetV3 "
     "DataServiceDatasetV4 RegisterDataset RegisterDatasetV2 RpcServer "
     "RpcServerStart RpcServerRegister RpcClient RpcCall RpcCheckStatus RpcGetValue "
     "DeleteRpcFutureResource DebugIdentity DebugIdentityV2 DebugIdentityV3 "
-    "DebugNanCount DebugNumericSummary RemoteCall RemoteFusedGraphExecute "
+    "DebugNanCount DebugNumericSummary RemoteCall "
     "ConfigureDistributedTPU CollectiveInitializeCommunicator"
 )
 _PYTHON = "PyFunc PyFuncStateless EagerPyFunc"
