@@ -269,6 +269,7 @@ def test_an_open_encoding_takes_parts_without_reading_the_store_again(
     pictures, settings, monkeypatch
 ):
     """What grows with parts x rows: indexes read, names rewritten, functions traced."""
+    monkeypatch.setattr(image_keys, "SETTLED_NS", 0)
     encode(Squares(), pictures, settings, part=(1, 2))
     read = []
     monkeypatch.setattr(
@@ -295,6 +296,7 @@ def test_an_open_encoding_finds_what_others_add(pictures, settings):
 
 def test_names_kept_by_two_at_once_are_both_kept(pictures, settings, monkeypatch):
     """Each opened before the other wrote."""
+    monkeypatch.setattr(image_keys, "SETTLED_NS", 0)
     pair = [
         image_keys.PictureKeys(settings.folder, pictures.image_root) for _ in range(2)
     ]
