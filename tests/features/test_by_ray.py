@@ -1,0 +1,90 @@
+"""A catalogue encoded by Ray's workers is what one process encodes."""
+
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+from small_runs import EXAMPLE, ROOT, TINY, products, write_catalog
+
+from huse_tf.catalog import read_catalog
+from huse_tf.cluster import Cluster
+from huse_tf.config import load_config
+from huse_tf.encoders.images.factory import make_image_encoder
+from huse_tf.encoders.texts.factory import adapted_text_encoder
+from huse_tf.features.by_ray import encode_by_ray
+from huse_tf.features.encode import encode_images, encode_texts
+
+
+class KillsOne(Cluster):
+    """A cluster of which one worker is killed once three parts are done."""
+
+    def share_out(self, make, parts):
+        for number, answer in enumerate(super().share_out(make, parts), 1):
+            yield answer
+            if number == 3:
+                os.kill(workers_of(os.getpid())[0], signal.SIGKILL)
+
+
+def workers_of(pid):
+    """The processes below one that do parts, by the titles that Ray gives them."""
+    children, found, todo = {}, [], [pid]
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                parent = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
+                title = (folder / "cmdline").read_bytes()
+            except OSError:
+                continue
+            children.setdefault(parent, []).append((int(folder.name), title))
+    while todo:
+        for child, title in children.get(todo.pop(), []):
+            todo.append(child)
+            if title.startswith(b"ray::") and b"_Worker" in title:
+                found.append(child)
+    return found
+
+
+def stored(config):
+    """All rows as one process has them, and how many it had to encode."""
+    catalog = read_catalog(config.data)
+    texts = adapted_text_encoder(
+        config.text_encoder, catalog.texts[catalog.indices("train")]
+    )
+    found = [
+        encode_images(
+            make_image_encoder(config.image_encoder), catalog, config.features, False
+        ),
+        encode_texts(texts, catalog.texts, config.features, False),
+    ]
+    return [features.load() for features in found], [f.encoded for f in found]
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")  # Ray's own
+def test_with_a_worker_killed_in_the_middle(tmp_path, capsys):
+    pytest.importorskip("ray.data", reason="needs ray: pip install 'huse_tf[ray]'")
+    write_catalog(tmp_path / "catalog.csv", products())
+    configs = [
+        load_config(
+            ROOT / "config.ini",
+            [
+                f"data.csv={tmp_path / 'catalog.csv'}",
+                f"data.images={EXAMPLE / 'images'}",
+                f"features.folder={tmp_path / name}",
+                *(f"{key}={value}" for key, value in TINY.items()),
+            ],
+        )
+        for name in ("one", "ray")
+    ]
+    expected, encoded = stored(configs[0])
+    assert encoded == [24, 24]
+    encode_by_ray(configs[1], KillsOne(2))
+    output = capsys.readouterr().out
+    assert "24/24 100%" in output and "24 products:" in output
+    assert "1 workers were lost" in output
+    found, encoded = stored(configs[1])
+    assert encoded == [0, 0]
+    for one, other in zip(expected, found, strict=True):
+        np.testing.assert_allclose(other, one, atol=1e-6)
