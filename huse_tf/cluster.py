@@ -8,6 +8,7 @@ import logging
 import os
 import secrets
 import signal
+import socket
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -73,7 +74,8 @@ class Cluster:
             # the place of one that died, might not find
             held = [ray.put(part) for part in parts]
             tries = ray.remote(num_cpus=0)(_Tries).remote()
-            task = ray.put((make, held, tries, cpus, os.getcwd()))
+            made = ray.cloudpickle.dumps(make)
+            task = ray.put((made, held, tries, cpus, os.getcwd()))
             # from_items: the read tasks of ray.data.range want a CPU of their own each
             numbers = [{"part": number} for number in range(len(held))]
             answers = data.from_items(
@@ -98,6 +100,7 @@ def import_ray():
         InputError: it is not installed.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # its notes on the screen
     try:
         importlib.import_module("ray.data")
         return importlib.import_module("ray")
@@ -123,13 +126,13 @@ class _Worker:
     """An actor: what does the parts, made once, when the first part comes."""
 
     def __init__(self, task: list) -> None:
-        ray = importlib.import_module("ray")
-        self._get = ray.get
-        self._make, self._parts, self._tries, self._threads, folder = ray.get(task[0])
+        # nothing that may fail: Ray would begin anew for minutes
+        self._ray = importlib.import_module("ray")
+        self._make, self._parts, self._tries, self._threads, self._folder = (
+            self._ray.get(task[0])
+        )
         self._work: Work | None = None
         self._name = secrets.token_hex(8)
-        with contextlib.suppress(OSError):  # not on this machine
-            os.chdir(folder)
 
     def __call__(self, batch: dict) -> dict:
         (number,) = batch["part"].tolist()
@@ -137,18 +140,28 @@ class _Worker:
             answer = self._answer(number)
         except InputError as error:
             answer = {"wrong": str(error)}
+        except ImportError as error:
+            answer = {
+                "wrong": f"`engine` ray: a worker cannot import what it needs "
+                f"({first_line(error)}); install the same packages on every machine "
+                "of the cluster"
+            }
         return {"worker": [self._name], "answer": [json.dumps(answer)]}
 
     def _answer(self, number: int) -> Answer:
-        if self._get(self._tries.begin.remote(number)) > 1 + RETRIES:
+        get = self._ray.get
+        if get(self._tries.begin.remote(number)) > 1 + RETRIES:
             raise InputError(
                 f"`engine` ray: {1 + RETRIES} workers died over one part, number "
                 f"{number + 1} of {len(self._parts)}; it may need more memory: take "
                 "fewer `workers` a machine; what is done is kept"
             )
         if self._work is None:
-            self._work = self._make(self._threads)
-        return self._work(self._get(self._parts[number]))
+            with contextlib.suppress(OSError):  # not on this machine
+                os.chdir(self._folder)
+            make = self._ray.cloudpickle.loads(self._make)
+            self._work = make(self._threads)
+        return self._work(get(self._parts[number]))
 
 
 def _answers(rows: Iterable[dict], workers: int) -> Iterator[Answer]:
@@ -174,6 +187,7 @@ def _connected(ray, workers: int, address: str | None) -> Iterator[None]:
     quiet = {"logging_level": logging.ERROR, "log_to_driver": False}
     try:
         if address:
+            _reach(address)
             ray.init(address, **quiet)
         else:
             # one CPU more than the workers hold, or the first task waits for ever
@@ -183,7 +197,7 @@ def _connected(ray, workers: int, address: str | None) -> Iterator[None]:
                 _node_ip_address="127.0.0.1",
                 **quiet,
             )
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise InputError(
             f"`address` {address}: no Ray cluster answers there ({first_line(error)}); "
             "start one with 'ray start --head', or leave `address` out"
@@ -193,6 +207,13 @@ def _connected(ray, workers: int, address: str | None) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _reach(address: str) -> None:
+    """Raises OSError where nothing listens: Ray itself would try for minutes."""
+    host, _, port = address.rpartition("/")[2].rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host, int(port)), timeout=10).close()
 
 
 def _each(ray, workers: int) -> tuple[int, float]:

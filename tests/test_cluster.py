@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -11,9 +12,12 @@ from huse_tf.cluster import Cluster, cpus_each
 from huse_tf.errors import InputError
 
 
-@pytest.fixture(scope="module")
-def ray():
+@pytest.fixture
+def ray(monkeypatch):
+    """Ray, whose workers can import this module."""
     pytest.importorskip("ray.data", reason="needs ray: pip install 'huse_tf[ray]'")
+    places = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(places))
 
 
 def squares(threads):
@@ -72,6 +76,11 @@ class TestShareOut:
     def test_what_is_wrong_with_a_part_is_said_as_without_an_engine(self, ray):
         with pytest.raises(InputError, match="row [0-5]: no such row"):
             list(Cluster(2).share_out(refuses, parts()))
+
+    def test_what_a_worker_cannot_import_is_said(self, ray, monkeypatch):
+        monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+        with pytest.raises(InputError, match="cannot import what it needs.*test_clus"):
+            list(Cluster(1).share_out(squares, parts()))
 
     def test_an_address_where_nobody_answers(self, ray, monkeypatch):
         with pytest.raises(InputError, match="`address` 127.0.0.1:9: no Ray cluster"):
