@@ -30,8 +30,6 @@ from pathlib import Path
 import numpy as np
 from absl import app, flags
 
-from huse_tf.commands import COMMANDS
-
 _ROWS = flags.DEFINE_integer("rows", 1_000_000, "products", lower_bound=1000)
 _ADDED = flags.DEFINE_integer("added", 1000, "products added later", lower_bound=1)
 _FOLDER = flags.DEFINE_string("folder", None, "where all is kept; else it is removed")
@@ -149,8 +147,7 @@ def measure(folder: Path) -> None:
         str(_BATCH.value))  # fmt: skip
     run("training rows evaluated", "evaluate", *run_dir, "--split", "train")
     vectors = str(folder / "vectors")
-    if "embed" in COMMANDS:
-        run("embedded", "embed", *run_dir, "--to", vectors, "--format", "npy")
+    run("embedded", "embed", *run_dir, "--to", vectors, "--format", "npy")
     query = ["--text", "red thing7", "--json"]
     built = run("index built, one search", "search", *run_dir, *query)
     run("index opened, one search", "search", *run_dir, *query)

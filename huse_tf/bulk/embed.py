@@ -2,40 +2,37 @@
 
 import contextlib
 import fcntl
-import hashlib
-import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-import huse_tf
+from huse_tf.bulk.description import describe, description, files_of, stems
 from huse_tf.bulk.formats import (
     DTYPES,
     FORMATS,
-    INT8_SCALE,
     VALID,
     VECTORS,
     Block,
     Format,
     stored,
 )
-from huse_tf.bulk.products import Products, own_columns, read_products, rows_of
+from huse_tf.bulk.products import (
+    Listing,
+    Products,
+    Share,
+    encoded,
+    own_columns,
+    rows_of,
+)
 from huse_tf.bulk.request import Request
-from huse_tf.encoders.base import identity_of
 from huse_tf.errors import InputError, Interrupted
-from huse_tf.features.encode import Part, share_of
+from huse_tf.features.encode import Part, Stores
 from huse_tf.replacing import replaced
-from huse_tf.run.differences import fact_differences
 from huse_tf.run.products import product_vectors
-from huse_tf.run.restore import TrainedRun, weights_digest
-
-DESCRIPTION = "embeddings.json"
-FILE_ROWS = 100_000
-# Facts of embeddings.json that may be others for the same vectors.
-_MAY_DIFFER = ("run", "csv", "images", "huse_tf")
+from huse_tf.run.restore import TrainedRun
 
 
 def embed_catalogue(
@@ -63,132 +60,77 @@ def embed_catalogue(
         Interrupted: a signal came; the files that are there are whole.
     """
     dtype = dtype or trained.config.export.vector_dtype
-    form = FORMATS[format_name]
-    products = read_products(trained, request.csv, request.images, part)
-    with _writing(request.to, part):
-        about = _description(trained, request, products, format_name, dtype, part[1])
-        _describe(request.to, about)
+    listing = Listing(trained.config.data, request.csv, request.images)
+    share = listing.share(part)
+    about = description(trained, listing, format_name, dtype, part[1])
+    done = embed_share(trained, share, request.to, about)
+    print(
+        f"{done.products:,} products are in {request.to}, files: "
+        f"{done.files:,}; rows that cannot be used, in {_rejected_name(part)}: "
+        f"{done.rejected:,}"
+    )
+
+
+class Done(NamedTuple):
+    """What there is of a share: products and files; rows that cannot be used."""
+
+    products: int
+    files: int
+    rejected: int
+
+
+def embed_share(
+    trained: TrainedRun,
+    share: Share,
+    folder: Path,
+    about: Mapping[str, object],
+    stores: Stores | None = None,
+) -> Done:
+    """Writes the files of a share that are not there yet.
+
+    Args:
+        trained: the run.
+        share: of the catalogue.
+        folder: of the files.
+        about: from `description`.
+        stores: of the run's encoders, where they are open already.
+
+    Raises:
+        InputError, Interrupted: as `embed_catalogue`.
+    """
+    form, part = FORMATS[str(about["format"])], share.part
+    products = encoded(trained, share, stores)
+    with _writing(folder, part):
+        describe(folder, about)
         files = _files_of(products, part)
-        _write_rejected(request.to, products, part)
-        there = [stem for stem in files if form.is_there(request.to / stem)]
+        _write_rejected(folder, products, part)
+        there = [stem for stem in files if form.is_there(folder / stem)]
         if there:
             print(f"there already, and left as they are: {len(there):,} of the files")
         todo = {stem: rows for stem, rows in files.items() if stem not in there}
-        _check_space(request.to, products, todo, trained, dtype)
+        _check_space(folder, products, todo, trained, str(about["dtype"]))
         written = 0
         try:
             for stem, rows in todo.items():
-                _write_file(form, request.to / stem, trained, products, rows, about)
+                _write_file(form, folder / stem, trained, products, rows, about)
                 written += 1
         except KeyboardInterrupt as stop:
             raise Interrupted(
                 f"stopped with {len(there) + written:,} of {len(files):,} files "
                 "written; the same command goes on"
             ) from stop
-    rejected = len(products.catalog.rejected)
-    print(
-        f"{len(products.rows):,} products are in {request.to}, files: "
-        f"{len(files):,}; rows that cannot be used, in {_rejected_name(part)}: "
-        f"{rejected:,}"
-    )
+    return Done(len(products.rows), len(files), len(products.catalog.rejected))
 
 
 def _files_of(products: Products, part: Part) -> dict[str, np.ndarray]:
     """Returns the share's files: name without ending -> its products' first rows."""
-    place = (products.numbers - products.first) // FILE_ROWS
+    place = files_of(products.numbers, products.first)
     names = stems(products.total, part)
     return {
         stem: rows
         for number, stem in enumerate(names)
         if len(rows := products.rows[place == number])
     }
-
-
-def stems(total: int, part: Part) -> list[str]:
-    """Names the files of a share of `total` products, without their endings.
-
-    In alphabetical order they are in the catalogue's order.
-    """
-    shared = share_of(total, part)
-    count = -(-(shared.stop - shared.start) // FILE_ROWS)
-    width = len(str(part[1]))
-    return [
-        f"part-{part[0]:0{width}}-of-{part[1]}-{number:05}" for number in range(count)
-    ]
-
-
-def _description(
-    trained: TrainedRun,
-    request: Request,
-    products: Products,
-    format_name: str,
-    dtype: str,
-    parts: int,
-) -> dict[str, object]:
-    """Returns what embeddings.json holds."""
-    data = products.catalog
-    with open(data.csv, "rb") as file:
-        content = hashlib.file_digest(file, "sha256").hexdigest()
-    return {
-        "run": os.path.abspath(trained.run.path),
-        "huse_tf": huse_tf.__version__,
-        "weights_sha256": weights_digest(trained.model),
-        "encoders": {
-            "image": identity_of(trained.image_encoder),
-            "text": identity_of(trained.text_encoder),
-        },
-        "fusion_weight": trained.fusion_weight,
-        "dim": trained.config.towers.embedding_dim,
-        "metric": "cosine",
-        "dtype": dtype,
-        "scale": INT8_SCALE if dtype == "int8" else 1,
-        "vectors": list(VECTORS),
-        "format": format_name,
-        "csv": os.path.abspath(data.csv),
-        "csv_sha256": content,
-        "images": os.path.abspath(data.image_root),
-        "products": products.total,
-        "parts": parts,
-        "files": [
-            stem
-            for k in range(1, parts + 1)
-            for stem in stems(products.total, (k, parts))
-        ],
-    }
-
-
-def _describe(folder: Path, about: dict[str, object]) -> None:
-    """Writes embeddings.json, or compares with the one that is there.
-
-    Raises:
-        InputError: the folder's vectors are of something else.
-    """
-    path = folder / DESCRIPTION
-    if not path.exists():
-        if any(folder.glob("part-*-of-*")):
-            raise InputError(
-                f"`to` {folder}: holds vectors but no {DESCRIPTION}, so nobody knows "
-                "of what they are; name another folder"
-            )
-        with replaced(path) as beside:
-            beside.write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n")
-        return
-    try:
-        then = json.loads(path.read_text(encoding="utf-8"))
-        known = {name: v for name, v in then.items() if name not in _MAY_DIFFER}
-    except (ValueError, AttributeError) as error:
-        raise InputError(
-            f"{path}: cannot be read ({error}); name another folder"
-        ) from error
-    now = json.loads(json.dumps(about))
-    differences = fact_differences(
-        known, {name: v for name, v in now.items() if name not in _MAY_DIFFER}
-    )
-    if differences:
-        raise InputError(
-            f"`to` {folder}: holds vectors of something else "
-            f"({'; '.join(differences)}); name another folder"
-        )
 
 
 def _write_rejected(folder: Path, products: Products, part: Part) -> None:

@@ -11,6 +11,7 @@ from huse_tf import cli
 
 cli.define_run_dir()
 cli.define_allow_code()
+cli.define_engine()
 _CSV = flags.DEFINE_string("csv", None, "Another catalogue than the run's own.")
 _IMAGES = flags.DEFINE_string("images", None, "The folder of that CSV's pictures.")
 _TO = flags.DEFINE_string("to", None, "The folder of the files.")
@@ -34,6 +35,7 @@ def main() -> None:
     request = read_request(_CSV.value, _IMAGES.value, _TO.value)
     if _FORMAT.value == "parquet":
         import_pyarrow()
+    cluster = cli.cluster(alone=_PART.value == "1/1")
     cli.start_tensorflow()
     from huse_tf.bulk.embed import embed_catalogue
     from huse_tf.features.encode import read_part
@@ -41,4 +43,10 @@ def main() -> None:
 
     part = read_part(_PART.value)
     trained = restore_run(cli.run_dir(), cli.allow_code())
+    if cluster:
+        from huse_tf.bulk.by_ray import embed_by_ray
+
+        code = cli.allow_code()
+        embed_by_ray(trained, code, request, _FORMAT.value, _DTYPE.value, cluster)
+        return
     embed_catalogue(trained, request, _FORMAT.value, part, _DTYPE.value)

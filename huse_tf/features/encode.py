@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -213,6 +213,13 @@ class TextEncoding:
             )
 
         return self._encoding.features(text_keys(texts), texts != "", batches, {})
+
+
+class Stores(NamedTuple):
+    """Both encoders with their stores, open for any number of parts."""
+
+    images: ImageEncoding
+    texts: TextEncoding
 
 
 def read_part(text: str) -> Part:

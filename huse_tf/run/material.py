@@ -21,7 +21,7 @@ from huse_tf.encoders.texts.factory import (
 )
 from huse_tf.encoders.texts.unread import check_class_names, check_texts
 from huse_tf.errors import InputError
-from huse_tf.features.encode import encode_images, encode_texts
+from huse_tf.features.encode import Stores, encode_images, encode_texts
 from huse_tf.features.keys import text_ids
 from huse_tf.features.reading import Features
 from huse_tf.metrics.registry import metric
@@ -121,8 +121,18 @@ def make_pipeline(
     text_encoder: TextEncoder,
     keep: Keep,
     together: Alone = ALONE,
+    stores: Stores | None = None,
 ) -> tuple[Catalog, Pipeline]:
     """Encodes a catalogue, or makes it ready to be encoded batch by batch.
+
+    Args:
+        config: the effective config.
+        catalog: what to encode.
+        image_encoder: frozen, or to train along.
+        text_encoder: likewise, adapted.
+        keep: see `prepare`.
+        together: who encodes, where several processes train.
+        stores: of these encoders, where they are open already.
 
     Returns:
         The catalogue without the products whose pictures cannot be decoded, and its
@@ -135,9 +145,12 @@ def make_pipeline(
     if along:
         failed = pipelines.undecodable(catalog, image_encoder)
     else:
-        features = together.encoded(
-            functools.partial(encode_images, image_encoder, catalog, config.features)
+        encode = functools.partial(
+            encode_images, image_encoder, catalog, config.features
         )
+        if stores is not None:
+            encode = functools.partial(stores.images.features, catalog.images)
+        features = together.encoded(encode)
         failed = features.failed
     kept = np.setdiff1d(np.arange(len(catalog)), list(failed))
     catalog = catalog.without(failed)
@@ -151,9 +164,10 @@ def make_pipeline(
         unread = check_texts(config.text_encoder, text_encoder, texts, rows)
         text = pipelines.tokens(texts, text_encoder)
     else:
-        features = together.encoded(
-            functools.partial(encode_texts, text_encoder, texts, config.features)
-        )
+        encode = functools.partial(encode_texts, text_encoder, texts, config.features)
+        if stores is not None:
+            encode = functools.partial(stores.texts.features, texts)
+        features = together.encoded(encode)
         unread = check_texts(
             config.text_encoder, text_encoder, texts, rows, features.chunks()
         )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from small_runs import products, write_rows
 
-from huse_tf.bulk import embed
+from huse_tf.bulk import description, embed
 from huse_tf.bulk.embed import embed_catalogue
 from huse_tf.bulk.formats import VECTORS
 from huse_tf.errors import InputError, Interrupted
@@ -32,7 +32,7 @@ def contents(folder):
 @pytest.fixture
 def small_files(monkeypatch):
     """24 products make files of 10, 10 and 4."""
-    monkeypatch.setattr(embed, "FILE_ROWS", 10)
+    monkeypatch.setattr(description, "FILE_ROWS", 10)
 
 
 def test_vectors_are_those_of_search(trained, whole):
@@ -92,7 +92,7 @@ def test_parts_make_the_whole(trained, whole, monkeypatch, small_files):
         embed_catalogue(trained, whole, part=(k, 3))
     table = table_of(whole.to)
     assert table["image"] == [row["image"] for row in products()]
-    about = json.loads((whole.to / embed.DESCRIPTION).read_text())
+    about = json.loads((whole.to / description.DESCRIPTION).read_text())
     assert [f"{stem}.parquet" for stem in about["files"]] == sorted(
         path.name for path in whole.to.glob("*.parquet")
     )
@@ -110,7 +110,7 @@ def test_smaller_numbers_are_near(trained, whole, tmp_path):
     for dtype, scale, bound in (("int8", 127, 0.5 / 127), ("float16", 1, 2**-11)):
         request = dataclasses.replace(whole, to=tmp_path / dtype)
         embed_catalogue(trained, request, dtype=dtype)
-        about = json.loads((request.to / embed.DESCRIPTION).read_text())
+        about = json.loads((request.to / description.DESCRIPTION).read_text())
         assert (about["dtype"], about["scale"]) == (dtype, scale)
         found = np.array(table_of(request.to)["embedding"], np.float64) / scale
         error = np.abs(found - vectors).max()
@@ -136,7 +136,7 @@ def test_vectors_of_something_else_are_refused(trained, whole):
     before = contents(whole.to)
     with pytest.raises(InputError, match="something else .*dtype: float32 then, int8"):
         embed_catalogue(trained, whole, dtype="int8")
-    path = whole.to / embed.DESCRIPTION
+    path = whole.to / description.DESCRIPTION
     about = json.loads(path.read_text())
     for name, value in (("weights_sha256", "0" * 64), ("csv_sha256", "0" * 64)):
         path.write_text(json.dumps(about | {name: value}))

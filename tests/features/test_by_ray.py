@@ -1,49 +1,16 @@
 """A catalogue encoded by Ray's workers is what one process encodes."""
 
-import os
-import signal
-from pathlib import Path
-
 import numpy as np
 import pytest
+from ray_workers import KillsOne
 from small_runs import EXAMPLE, ROOT, TINY, products, write_catalog
 
 from huse_tf.catalog import read_catalog
-from huse_tf.cluster import Cluster
 from huse_tf.config import load_config
 from huse_tf.encoders.images.factory import make_image_encoder
 from huse_tf.encoders.texts.factory import adapted_text_encoder
 from huse_tf.features.by_ray import encode_by_ray
 from huse_tf.features.encode import encode_images, encode_texts
-
-
-class KillsOne(Cluster):
-    """A cluster of which one worker is killed once three parts are done."""
-
-    def share_out(self, make, parts):
-        for number, answer in enumerate(super().share_out(make, parts), 1):
-            yield answer
-            if number == 3:
-                os.kill(workers_of(os.getpid())[0], signal.SIGKILL)
-
-
-def workers_of(pid):
-    """The processes below one that do parts, by the titles that Ray gives them."""
-    children, found, todo = {}, [], [pid]
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                parent = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
-                title = (folder / "cmdline").read_bytes()
-            except OSError:
-                continue
-            children.setdefault(parent, []).append((int(folder.name), title))
-    while todo:
-        for child, title in children.get(todo.pop(), []):
-            todo.append(child)
-            if title.startswith(b"ray::") and b"_Worker" in title:
-                found.append(child)
-    return found
 
 
 def stored(config):
