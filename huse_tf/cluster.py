@@ -6,6 +6,7 @@ import importlib
 import json
 import logging
 import os
+import secrets
 import signal
 import socket
 from collections.abc import Callable, Iterable, Iterator
@@ -69,29 +70,34 @@ class Cluster:
             data = importlib.import_module("ray.data")
             data.DataContext.get_current().enable_progress_bars = False
             cpus, gpus = _each(ray, self.workers)
-            # references alone are given to workers: what is larger a new worker, in
-            # the place of one that died, might not find
-            held = [ray.put(part) for part in parts]
-            tries = ray.remote(num_cpus=0)(_Tries).remote()
-            made = ray.cloudpickle.dumps(make)
-            # one thread alone sums in another order: 7e-6 instead of the same bits
-            task = ray.put((made, held, tries, max(2, cpus), os.getcwd()))
+            name = f"huse-{secrets.token_hex(8)}"
+            task = (
+                ray.remote(num_cpus=0)(_Task)
+                .options(name=name)
+                .remote(
+                    ray.cloudpickle.dumps(make),
+                    [ray.put(part) for part in parts],
+                    cpus,
+                    os.getcwd(),
+                )
+            )
+            count = ray.get(task.length.remote())
             # from_items: the read tasks of ray.data.range want a CPU of their own each
-            numbers = [{"part": number} for number in range(len(held))]
+            numbers = [{"part": number} for number in range(count)]
             answers = data.from_items(
                 numbers, override_num_blocks=len(numbers)
             ).map_batches(
                 _Worker,
-                fn_constructor_args=([task],),
+                fn_constructor_args=(name,),
                 batch_size=1,
                 compute=data.ActorPoolStrategy(
-                    size=min(self.workers, len(held)), max_tasks_in_flight_per_actor=1
+                    size=min(self.workers, count), max_tasks_in_flight_per_actor=1
                 ),
                 num_cpus=cpus,
                 num_gpus=gpus,
             )
             yield from _answers(answers.iter_rows())
-            if again := ray.get(tries.again.remote()):
+            if again := ray.get(task.again.remote()):
                 print(f"{again:,} parts were begun again: their workers were lost")
 
 
@@ -102,7 +108,6 @@ def import_ray():
         InputError: it is not installed.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # its notes on the screen
     try:
         importlib.import_module("ray.data")
         return importlib.import_module("ray")
@@ -113,15 +118,26 @@ def import_ray():
         ) from error
 
 
-class _Tries:
-    """An actor that counts how often each part was begun: Ray begins it without end."""
+class _Task:
+    """An actor: what is to be done, and how often each part was begun.
 
-    def __init__(self) -> None:
+    Workers find it by its name: what they were made with must outlive none of them.
+    """
+
+    def __init__(self, make: bytes, parts: list, threads: int, folder: str) -> None:
+        self._parts, self._made = parts, (make, threads, folder)
         self._counts: collections.Counter = collections.Counter()
 
-    def begin(self, part: int) -> int:
+    def length(self) -> int:
+        return len(self._parts)
+
+    def made(self) -> tuple[bytes, int, str]:
+        return self._made
+
+    def begin(self, part: int) -> tuple[int, list]:
+        """Returns how often the part was begun, and where it lies."""
         self._counts[part] += 1
-        return self._counts[part]
+        return self._counts[part], self._parts[part : part + 1]
 
     def again(self) -> int:
         return self._counts.total() - len(self._counts)
@@ -130,12 +146,9 @@ class _Tries:
 class _Worker:
     """An actor: what does the parts, made once, when the first part comes."""
 
-    def __init__(self, task: list) -> None:
+    def __init__(self, name: str) -> None:
         # nothing that may fail: Ray would begin anew for minutes
-        self._ray = importlib.import_module("ray")
-        self._make, self._parts, self._tries, self._threads, self._folder = (
-            self._ray.get(task[0])
-        )
+        self._name = name
         self._work: Work | None = None
 
     def __call__(self, batch: dict) -> dict:
@@ -153,19 +166,21 @@ class _Worker:
         return {"answer": [json.dumps(answer)]}
 
     def _answer(self, number: int) -> Answer:
-        get = self._ray.get
-        if get(self._tries.begin.remote(number)) > 1 + RETRIES:
+        ray = importlib.import_module("ray")
+        task = ray.get_actor(self._name)
+        begun, (part,) = ray.get(task.begin.remote(number))
+        if begun > 1 + RETRIES:
             raise InputError(
-                f"`engine` ray: {1 + RETRIES} workers died over one part, number "
-                f"{number + 1} of {len(self._parts)}; it may need more memory: take "
-                "fewer `workers` a machine; what is done is kept"
+                f"`engine` ray: {1 + RETRIES} workers died over one part, the one with "
+                f"the number {number}; it may need more memory: take fewer `workers` a "
+                "machine; what is done is kept"
             )
         if self._work is None:
+            make, threads, folder = ray.get(task.made.remote())
             with contextlib.suppress(OSError):  # not on this machine
-                os.chdir(self._folder)
-            make = self._ray.cloudpickle.loads(self._make)
-            self._work = make(self._threads)
-        return self._work(get(self._parts[number]))
+                os.chdir(folder)
+            self._work = ray.cloudpickle.loads(make)(threads)
+        return self._work(ray.get(part))
 
 
 def _answers(rows: Iterable[dict]) -> Iterator[Answer]:

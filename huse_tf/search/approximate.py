@@ -17,6 +17,7 @@ CANDIDATES = 10  # for each answer, whose exact distances are computed
 TRAINING_ROWS = 40  # for each cell; faiss warns below 39
 MAX_CELLS = 16_384
 ADD_ROWS = 65_536
+GROWTH = 2  # at most, before the cells are made anew
 SEED = 0
 
 
@@ -112,21 +113,65 @@ def build(path: Path, matrix: np.ndarray, queries: np.ndarray) -> Approximate:
     index.cp.niter, index.cp.seed, index.cp.spherical = 10, SEED, True
     print(f"approximate index: {cells:,} cells from {len(sample):,} of {n:,} vectors")
     index.train(matrix[sample])
-    with Progress(n, "Approximate index", unit="vectors") as bar:
-        for first in range(0, n, ADD_ROWS):
+    index.nprobe = 1
+    return _filled(path, index, matrix, queries)
+
+
+def extend(
+    path: Path, earlier: Path, matrix: np.ndarray, queries: np.ndarray
+) -> Approximate | None:
+    """Adds vectors to an approximate index, whose cells stay as they are.
+
+    Args:
+        path: NAME.faiss, which appears when it is complete.
+        earlier: of an index of the first rows of `matrix`.
+        matrix: float32 [N, D], unit rows, may be memory-mapped.
+        queries: as of `build`.
+
+    Returns:
+        The index; None where it would be more than GROWTH times as large as when its
+        cells were made, so that another one must be built.
+
+    Raises:
+        InputError: faiss is not installed.
+    """
+    faiss = import_faiss()
+    index = faiss.read_index(str(earlier))
+    chosen = np.load(earlier.with_suffix(".npz"))
+    if len(matrix) > GROWTH * int(chosen["trained"]):
+        return None
+    index.nprobe = int(chosen["probes"])
+    return _filled(path, index, matrix, queries, int(chosen["trained"]))
+
+
+def _filled(
+    path: Path,
+    index,
+    matrix: np.ndarray,
+    queries: np.ndarray,
+    trained: int | None = None,
+) -> Approximate:
+    """Adds what an index lacks, chooses the cells a query looks at, and writes it."""
+    faiss, (n, there) = import_faiss(), (len(matrix), index.ntotal)
+    with Progress(n - there, "Approximate index", unit="vectors") as bar:
+        for first in range(there, n, ADD_ROWS):
             part = np.ascontiguousarray(matrix[first : first + ADD_ROWS])
             index.add(part)
             bar.update(len(part))
     exact = nearest_rows(matrix, queries, RECALL_AT)[0]
-    index.nprobe = 1
     while True:
         recall = overlap(_search(index, matrix, queries, RECALL_AT), exact)
-        if recall >= WANTED_RECALL or index.nprobe >= cells:
+        if recall >= WANTED_RECALL or index.nprobe >= index.nlist:
             break
-        index.nprobe = min(2 * index.nprobe, cells)
+        index.nprobe = min(2 * index.nprobe, index.nlist)
     beside = path.with_suffix(".building")
     faiss.write_index(index, str(beside))
-    np.savez(path.with_suffix(".npz"), probes=index.nprobe, recall=recall)
+    np.savez(
+        path.with_suffix(".npz"),
+        probes=index.nprobe,
+        recall=recall,
+        trained=n if trained is None else trained,
+    )
     os.replace(beside, path)  # last: it makes the index count
     return Approximate(path)
 

@@ -22,10 +22,10 @@ from huse_tf.run.material import make_pipeline
 from huse_tf.run.pipelines import Pipeline, stored_features
 from huse_tf.run.products import product_vectors
 from huse_tf.run.restore import TrainedRun, weights_digest
-from huse_tf.search.approximate import QUERIES, Approximate, build
+from huse_tf.search.approximate import QUERIES, Approximate, build, extend
 from huse_tf.search.index import DESCRIPTION, KINDS, WORDS, Index
 from huse_tf.search.strings import StringWriter
-from huse_tf.search.vector_files import VectorFiles, of_model, product_keys
+from huse_tf.search.vector_files import EARLIER, VectorFiles, of_model, product_keys
 from huse_tf.search.words import write_words
 
 BUILDING = "building"  # begins the name of the folder of an index that is not whole
@@ -74,6 +74,8 @@ def open_index(
 def open_approximate(index: Index, kind: str) -> None:
     """Adds the approximate index of one kind of vectors; builds it where absent.
 
+    Where an earlier index of the first rows was built, the others are added to it.
+
     The recall against exact search, over vectors of both modalities, is printed when
     it is built.
 
@@ -90,8 +92,13 @@ def open_approximate(index: Index, kind: str) -> None:
         index.vectors[kind][rows[index.there(kind)[rows]]]
         for kind in ("images", "texts")
     ]
+    earlier = path.with_name(f"{EARLIER}{path.name}")
+    asked = index.vectors[kind], np.concatenate(queries)
     with _writing(index.folder.parent):
-        built = build(path, index.vectors[kind], np.concatenate(queries))
+        built = extend(path, earlier, *asked) if earlier.exists() else None
+        built = built or build(path, *asked)
+        for name in (earlier, earlier.with_suffix(".npz")):
+            name.unlink(missing_ok=True)
     print(
         f"recall@10 against exact search: {built.recall:.3f}, looking at "
         f"{built.probes} cells a query"

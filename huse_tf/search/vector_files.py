@@ -6,6 +6,7 @@ one has no such file.
 """
 
 import json
+import os
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from huse_tf.search.index import DESCRIPTION, KINDS
 KEYS = "keys.npy"
 WRITTEN = "written.npy"
 SAVE_SECONDS = 10.0
+EARLIER = "earlier-"  # begins the name of an approximate index of the first rows
 COPIED = 16_384  # products at a time
 UNIT_TOLERANCE = 1e-3  # of a product's vector's length
 
@@ -113,7 +115,19 @@ class VectorFiles:
                 lengths = np.linalg.norm(rows[0], axis=1)
                 holds = np.abs(lengths - 1) < UNIT_TOLERANCE  # else it is damaged
                 self.write(some[holds], (values[holds] for values in rows))
+            if np.array_equal(held, self._keys[: len(held)]):
+                self._keep_approximate(folder)
         self.save()
+
+    def _keep_approximate(self, folder: Path) -> None:
+        """Keeps the approximate indexes of the first rows, to be added to."""
+        for path in folder.glob("*.faiss"):
+            stem = path.stem.removeprefix(EARLIER)
+            kept = self._folder / f"{EARLIER}{stem}.faiss"
+            chosen = path.with_suffix(".npz")
+            if not kept.exists() and "trained" in np.load(chosen):
+                os.link(chosen, kept.with_suffix(".npz"))
+                os.link(path, kept)
 
     def finish(self) -> None:
         """Makes all last: the index is complete."""

@@ -55,3 +55,33 @@ def test_without_faiss_the_extra_is_named(monkeypatch):
     monkeypatch.setattr(importlib, "import_module", missing)
     with pytest.raises(InputError, match=r"pip install 'huse_tf\[ann\]'"):
         approximate.import_faiss()
+
+
+def test_vectors_are_added_without_making_cells_anew(tmp_path):
+    """4,000 of 5,000 first: the added rows are found, at a recall that is measured."""
+    faiss = pytest.importorskip("faiss")
+    matrix, queries = clusters(5000, 1), clusters(50, 2)
+    first = approximate.build(tmp_path / "x.faiss", matrix[:4000], queries)
+    added = approximate.extend(
+        tmp_path / "y.faiss", tmp_path / "x.faiss", matrix, queries
+    )
+    exact, _ = nearest_rows(matrix, queries, 10)
+    assert added.recall == approximate.overlap(added.search(matrix, queries, 10), exact)
+    assert added.recall >= approximate.WANTED_RECALL
+    assert added.search(matrix, matrix[4990:4991], 1).tolist() == [[4990]]
+    centres = [
+        faiss.downcast_index(faiss.read_index(str(tmp_path / name)).quantizer)
+        for name in ("x.faiss", "y.faiss")
+    ]
+    one, other = (held.reconstruct_n(0, first.cells) for held in centres)
+    np.testing.assert_array_equal(one, other)
+
+
+def test_an_index_that_doubled_is_built_anew(tmp_path):
+    pytest.importorskip("faiss")
+    matrix, queries = clusters(900, 1), clusters(50, 2)
+    approximate.build(tmp_path / "x.faiss", matrix[:400], queries)
+    more = tmp_path / "y.faiss", tmp_path / "x.faiss"
+    assert approximate.extend(*more, matrix[:800], queries) is not None
+    third = tmp_path / "z.faiss", tmp_path / "y.faiss"
+    assert approximate.extend(*third, matrix, queries) is None, "cells are of 400"

@@ -188,3 +188,24 @@ def test_a_product_is_its_pictures_and_its_texts(tmp_path):
     ):
         other = keys_of(images, texts, ["1", "2", "1"])
         assert (other[0] != first[0]).any() and (other[1] == first[1]).all()
+
+
+def test_the_approximate_index_is_added_to(shop, monkeypatch):
+    pytest.importorskip("faiss")
+    rows = products()
+    first = shop(rows[:-3])
+    build.open_approximate(first, "products")
+    grown = shop(rows)
+    monkeypatch.setattr(build, "build", None)  # calling it would fail
+    build.open_approximate(grown, "products")
+    vector = np.array(grown.vectors["products"][-1])
+    assert grown.nearest(vector, 1)[0].number == len(rows) - 1
+    assert not list(grown.folder.glob("earlier-*"))
+
+
+def test_the_approximate_index_of_other_rows_is_not_added_to(shop):
+    pytest.importorskip("faiss")
+    rows = products()
+    build.open_approximate(shop(rows[3:]), "products")
+    grown = shop(rows)
+    assert not list(grown.folder.glob("*.faiss"))
