@@ -38,6 +38,27 @@ def image_half(encoder: ImageEncoder, network: keras.Model) -> Half:
     return image_outputs
 
 
+def pixels_half(encoder: ImageEncoder, network: keras.Model) -> Half:
+    """Joins the image encoder to the image's half, for who decodes pictures himself.
+
+    Args:
+        encoder: of pixels.
+        network: see `image_half`.
+
+    Returns:
+        A tf.function from float32 [B, S, S, 3] in [0, 255], S the encoder's size, to
+        "embedding" [B, D] and "logits" [B, K].
+    """
+    half = _half(network, "image")
+    pixels = tf.TensorSpec([None, encoder.size, encoder.size, 3], name="pixels")
+
+    @tf.function(input_signature=[pixels])
+    def pixels_outputs(pixels):
+        return half(encoder(pixels, training=False), training=False)
+
+    return pixels_outputs
+
+
 def text_half(encoder: TextEncoder, network: keras.Model) -> Half:
     """Joins the text encoder to the text's half of a network.
 

@@ -79,7 +79,7 @@ def model_card(run: TrainedRun, verified: Verified) -> str:
         f"and product texts, and a classifier of {len(run.class_names)} classes. "
         f"Objective: {run.config.objective.name}.",
         "## Signatures",
-        _signatures(dim, len(run.class_names)),
+        _signatures(dim, len(run.class_names), run.image_encoder.size),
         "image_bytes are whole files (JPEG, PNG, GIF, BMP, WebP), text is UTF-8, both "
         "string [B] with B as you like. Embeddings are float32 of length 1; their dot "
         "product is the similarity, within and across modalities. Where both "
@@ -119,7 +119,7 @@ def model_card(run: TrainedRun, verified: Verified) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def _signatures(dim: int, classes: int) -> str:
+def _signatures(dim: int, classes: int, size: int) -> str:
     top = min(TOP, classes)
     both = "image_bytes, text"
     return _table(
@@ -133,6 +133,12 @@ def _signatures(dim: int, classes: int) -> str:
             ),
             ("embed_image", "image_bytes", f"embedding [B, {dim}], valid [B]"),
             ("embed_text", "text", f"embedding [B, {dim}], valid [B]"),
+            (
+                "embed_pixels",
+                f"pixels [B, {size}, {size}, 3], float32 in [0, 255]",
+                f"embedding [B, {dim}]; for TFLite and clients that decode: RGB, "
+                "padded with white to a square",
+            ),
             (
                 "classify",
                 both,

@@ -3,7 +3,8 @@
 `verification` runs this file as a script. It imports nothing of this package, as a
 server would not. On standard input it takes JSON:
 
-    {"model": folder, "batches": [{"image_bytes": [base64], "text": [string]}]}
+    {"model": folder, "batches": [
+        {"image_bytes": [base64], "text": [string], "pixels": [base64 of float32]}]}
 
 and writes JSON to the file that its argument names:
 
@@ -60,9 +61,16 @@ def find_packages(ops: list[str]) -> dict[str, str]:
 
 
 def ask(signature, batch: dict[str, list]) -> dict[str, list]:
-    """Feeds a signature those of a batch's strings that it takes."""
+    """Feeds a signature what it takes of a batch, numbers as bytes of its dtype."""
     _, inputs = signature.structured_input_signature
-    outputs = signature(**{name: tf.constant(batch[name]) for name in inputs})
+    feeds = {}
+    for name, spec in inputs.items():
+        values = batch[name]
+        if spec.dtype != tf.string:
+            rows = [np.frombuffer(row, spec.dtype.as_numpy_dtype) for row in values]
+            values = np.stack(rows).reshape([-1, *spec.shape[1:]])
+        feeds[name] = tf.constant(values)
+    outputs = signature(**feeds)
     return {name: as_lists(output.numpy()) for name, output in outputs.items()}
 
 
@@ -81,8 +89,10 @@ def main() -> None:
     signatures = tf.saved_model.load(request["model"]).signatures
     answers = []
     for batch in request["batches"]:
-        images = [base64.b64decode(image) for image in batch["image_bytes"]]
-        batch = {**batch, "image_bytes": images}
+        batch |= {
+            name: [base64.b64decode(row) for row in batch[name]]
+            for name in ("image_bytes", "pixels")
+        }
         answers.append({name: ask(signatures[name], batch) for name in signatures})
     versions = meta_graph.graph_def.versions
     answer = {

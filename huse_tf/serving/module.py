@@ -12,9 +12,11 @@ from huse_tf.presence import Present
 from huse_tf.run.halves import (
     IMAGES,
     TEXTS,
+    Half,
     fused_probabilities,
     has_text,
     image_half,
+    pixels_half,
     text_half,
 )
 
@@ -36,6 +38,7 @@ class ServingModule(tf.Module):
         class_names: [K] in label order.
         fusion_weight: of the image where both modalities answer together.
         functions: signature name -> function, as tf.saved_model.save takes them.
+        serve: serving_default of a dictionary of its inputs.
     """
 
     def __init__(
@@ -73,12 +76,22 @@ class ServingModule(tf.Module):
             return {**network(features, training=False), **valid}
 
         self._in_memory = in_memory
+        self._prepare = image_encoder.prepare
         self.functions = _signatures(
             image_half(image_encoder, network),
+            pixels_half(image_encoder, network),
             text_half(text_encoder, network),
             self.class_names,
             self.fusion_weight,
         )
+        answer = self.functions["serving_default"]
+
+        # what a Keras TFSMLayer calls: it hands over one structure
+        @tf.function(input_signature=[{IMAGES.name: IMAGES, TEXTS.name: TEXTS}])
+        def serve(inputs):
+            return answer(**inputs)
+
+        self.serve = serve
         # Only what the signatures use is tracked, and not the encoders themselves: a
         # TF-Hub module would bring along every function that it was saved with.
         with headers.at_most(headers.ASKED_PIXELS):
@@ -107,6 +120,14 @@ class ServingModule(tf.Module):
         """
         return self._in_memory(image_bytes, text)
 
+    def pixels(self, image_bytes: tf.Tensor) -> tf.Tensor:
+        """Decodes picture files, string [B], to what embed_pixels takes.
+
+        Returns:
+            float32 [B, S, S, 3] in [0, 255], white where the file is undecodable.
+        """
+        return tf.cast(self._prepare(image_bytes)[0], tf.float32)
+
 
 def _in_float32(network: keras.Model) -> keras.Model:
     """Returns the network, or where it was trained in mixed precision a copy."""
@@ -124,8 +145,14 @@ def _in_float32(network: keras.Model) -> keras.Model:
     return copy
 
 
-def _signatures(image_outputs, text_outputs, names: tuple[str, ...], weight: float):
-    """Returns the signatures by name, which share the two functions given."""
+def _signatures(
+    image_outputs: Half,
+    pixels_outputs: Half,
+    text_outputs: Half,
+    names: tuple[str, ...],
+    weight: float,
+):
+    """Returns the signatures by name, which share the functions given."""
 
     def both(image_bytes, text):
         same = tf.debugging.assert_equal(
@@ -169,6 +196,11 @@ def _signatures(image_outputs, text_outputs, names: tuple[str, ...], weight: flo
     def embed_image(image_bytes):
         return embedding_of(image_outputs(image_bytes))
 
+    # no string op and no `valid`: it converts to runtimes that have neither
+    @tf.function(input_signature=pixels_outputs.input_signature)
+    def embed_pixels(pixels):
+        return {"embedding": pixels_outputs(pixels)["embedding"]}
+
     @tf.function(input_signature=[TEXTS])
     def embed_text(text):
         return embedding_of(text_outputs(text))
@@ -182,6 +214,7 @@ def _signatures(image_outputs, text_outputs, names: tuple[str, ...], weight: flo
         "serving_default": serving_default,
         "embed_image": embed_image,
         "embed_text": embed_text,
+        "embed_pixels": embed_pixels,
         "classify": classify,
     }
 

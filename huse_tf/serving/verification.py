@@ -22,6 +22,7 @@ EMBEDDING_TOLERANCE = 1e-5
 PROBABILITY_TOLERANCE = 1e-4
 TIMEOUT_SECONDS = 900
 
+_Batch = tuple[list[bytes], list[str], np.ndarray]  # files, texts, their pixels
 _Signatures = dict[str, dict[str, np.ndarray]]  # signature -> output -> values
 
 
@@ -53,10 +54,10 @@ def verify(module: ServingModule, folder: Path) -> Verified:
     Raises:
         InputError: it does not load or run there, or answers differently.
     """
-    batches = [_samples(size, module.class_names) for size in BATCH_SIZES]
+    batches = [_samples(size, module) for size in BATCH_SIZES]
     report = _ask_in_fresh_process(folder, batches)
     difference = 0.0
-    for (images, texts), answers in zip(batches, report["answers"], strict=True):
+    for (images, texts, _), answers in zip(batches, report["answers"], strict=True):
         with tf.device("CPU:0"):
             outputs = module.in_memory(tf.constant(images), tf.constant(texts))
         outputs = {name: tensor.numpy() for name, tensor in outputs.items()}
@@ -65,8 +66,8 @@ def verify(module: ServingModule, folder: Path) -> Verified:
     return Verified(report["ops"], report["versions"], difference)
 
 
-def _samples(size: int, class_names: Sequence[str]) -> tuple[list[bytes], list[str]]:
-    """Draws pictures and texts; of several products the last four lack something."""
+def _samples(size: int, module: ServingModule) -> _Batch:
+    """Draws products; of several the last four lack something."""
     draw = np.random.default_rng(size)
     images = []
     for i in range(size):
@@ -76,25 +77,29 @@ def _samples(size: int, class_names: Sequence[str]) -> tuple[list[bytes], list[s
         pixels = tf.constant((slope + noise).astype(np.uint8))
         encode = tf.io.encode_png if i % 3 == 1 else tf.io.encode_jpeg
         images.append(encode(pixels).numpy())
-    known = ["a red summer dress, size 38", "Café 1984 – 手提包", *class_names]
+    known = ["a red summer dress, size 38", "Café 1984 – 手提包", *module.class_names]
     texts = [known[i % len(known)] for i in range(size)]
     if size > 4:
         images[-1] = b"not a picture"
         images[-2] = images[-3] = b""
         texts[-3] = " "
         texts[-4] = ""
-    return images, texts
+    with tf.device("CPU:0"):
+        pixels = module.pixels(tf.constant(images)).numpy()
+    return images, texts, pixels
 
 
-def _ask_in_fresh_process(
-    folder: Path, batches: Sequence[tuple[list[bytes], list[str]]]
-) -> dict:
+def _ask_in_fresh_process(folder: Path, batches: Sequence[_Batch]) -> dict:
     """Runs serving_check.py, which says what its request and its report hold."""
     request = {
         "model": str(folder.absolute()),
         "batches": [
-            {"image_bytes": [_base64(image) for image in images], "text": texts}
-            for images, texts in batches
+            {
+                "image_bytes": [_base64(image) for image in images],
+                "text": texts,
+                "pixels": [_base64(square.tobytes()) for square in squares],
+            }
+            for images, texts, squares in batches
         ],
     }
     # -P: modules beside the script must not stand in for others of the same name.
@@ -149,6 +154,7 @@ def _expected(module: ServingModule, outputs: Mapping[str, np.ndarray]) -> _Sign
     return {
         "embed_image": {"embedding": images, "valid": has["image"]},
         "embed_text": {"embedding": texts, "valid": has["text"]},
+        "embed_pixels": {"embedding": outputs["image_embedding"]},
         "serving_default": {
             "embedding": fused,
             "class_name": likeliest[:, 0],

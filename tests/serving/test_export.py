@@ -238,7 +238,7 @@ def test_signatures_say_float32_and_any_batch(exported):
             for key, value in (*signature.inputs.items(), *signature.outputs.items())
         }
         for name, signature in signatures.items()
-        if name in ("serving_default", "embed_image", "embed_text", "classify")
+        if name != "__saved_model_init_op"
     }
     strings, valid = ("string", [-1]), ("bool", [-1])
     embedding = ("float32", [-1, DIM])
@@ -255,6 +255,10 @@ def test_signatures_say_float32_and_any_batch(exported):
             "image_bytes": strings,
             "embedding": embedding,
             "valid": valid,
+        },
+        "embed_pixels": {
+            "pixels": ("float32", [-1, 16, 16, 3]),
+            "embedding": embedding,
         },
         "embed_text": {"text": strings, "embedding": embedding, "valid": valid},
         "classify": {

@@ -22,8 +22,9 @@ def answers_of(module):
 
     def ask(folder, batches):
         answers = []
-        for images, texts in batches:
-            feeds = {"image_bytes": tf.constant(images), "text": tf.constant(texts)}
+        for images, texts, pixels in batches:
+            feeds = {"image_bytes": images, "text": texts, "pixels": pixels}
+            feeds = {name: tf.constant(values) for name, values in feeds.items()}
             answers.append({})
             for name, function in module.functions.items():
                 inputs = [spec.name for spec in function.input_signature]
@@ -60,6 +61,7 @@ def zero_where(row):
     [
         ("embed_image", "embedding", first_times(1.0001)),
         ("embed_text", "embedding", first_times(1.0001)),
+        ("embed_pixels", "embedding", first_times(1.0001)),
         ("embed_text", "embedding", first_times(float("nan"))),
         ("embed_text", "embedding", lambda rows: rows[:1]),
         ("serving_default", "embedding", first_times(-1)),
