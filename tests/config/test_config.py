@@ -271,6 +271,8 @@ def other_value(name, field):
         return special[key]
     if key in ("text_encoder.name", "class_encoder.name"):
         return "tfidf+embedded"
+    if field.name == "allowed_ops":
+        return "ReadFile,WriteFile"
     if field.type is bool:
         return "no" if field.default else "yes"
     if field.type is int:
