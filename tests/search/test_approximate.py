@@ -69,11 +69,12 @@ def test_vectors_are_added_without_making_cells_anew(tmp_path):
     assert added.recall == approximate.overlap(added.search(matrix, queries, 10), exact)
     assert added.recall >= approximate.WANTED_RECALL
     assert added.search(matrix, matrix[4990:4991], 1).tolist() == [[4990]]
-    centres = [
-        faiss.downcast_index(faiss.read_index(str(tmp_path / name)).quantizer)
-        for name in ("x.faiss", "y.faiss")
-    ]
-    one, other = (held.reconstruct_n(0, first.cells) for held in centres)
+    # held while their cells are read: these are theirs
+    held = [faiss.read_index(str(tmp_path / n)) for n in ("x.faiss", "y.faiss")]
+    one, other = (
+        faiss.downcast_index(index.quantizer).reconstruct_n(0, first.cells)
+        for index in held
+    )
     np.testing.assert_array_equal(one, other)
 
 
