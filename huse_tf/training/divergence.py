@@ -41,7 +41,12 @@ def first_not_finite(values: np.ndarray, names: Sequence[str]) -> tuple[int, str
 
 
 def report(
-    run: RunFolder, catalog: Catalog, positions: np.ndarray, step: int, what: str
+    run: RunFolder,
+    catalog: Catalog,
+    positions: np.ndarray,
+    step: int,
+    what: str,
+    writes: bool = True,
 ) -> Diverged:
     """Writes the rows of a batch to the run folder.
 
@@ -51,20 +56,22 @@ def report(
         positions: int [B], the batch's places in the catalogue.
         step: that the batch was taken in, counted from 1.
         what: is not finite, a clause.
+        writes: whether it is this process that writes, where there are several.
 
     Returns:
         The exception that names step and file.
     """
     path = run.path / f"not_finite_step_{step}.csv"
-    rows = pd.DataFrame(
-        {
-            "row": catalog.rows[positions],
-            "image": catalog.images[positions],
-            "text": catalog.texts[positions],
-        }
-    )
-    with run.writing(path):
-        rows.to_csv(path, index=False, errors="backslashreplace")
+    if writes:
+        rows = pd.DataFrame(
+            {
+                "row": catalog.rows[positions],
+                "image": catalog.images[positions],
+                "text": catalog.texts[positions],
+            }
+        )
+        with run.writing(path):
+            rows.to_csv(path, index=False, errors="backslashreplace")
     return Diverged(
         f"step {step}: {what}; the batch's rows are in {path} and the last checkpoint "
         "is kept: look at these rows, or lower optimizer.learning_rate and go on with "

@@ -282,7 +282,9 @@ class Trainer:
 
     def _stop_not_finite(self, step: int, what: str) -> None:
         positions = self._pipeline.positions(step - 1)
-        raise divergence.report(self._run, self._catalog, positions, step, what)
+        raise divergence.report(
+            self._run, self._catalog, positions, step, what, self._together.leads
+        )
 
     def _log_epoch(self, log: ScalarLog) -> None:
         step, steps = self.state["step"], self.state["summed"]

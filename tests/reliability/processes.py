@@ -9,6 +9,7 @@ import json
 import multiprocessing
 import os
 import signal
+import socket
 import sys
 import time
 from pathlib import Path
@@ -57,6 +58,34 @@ class Job:
 def run(work, *arguments, log):
     """Runs one process to its end: (exit status, output)."""
     return Job(work, *arguments, log=log).end()
+
+
+def cluster(count):
+    """TF_CONFIG of each of so many workers, on free ports of this machine."""
+    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    addresses = [f"127.0.0.1:{server.getsockname()[1]}" for server in held]
+    for server in held:
+        server.close()
+    tasks = [{"type": "worker", "index": index} for index in range(count)]
+    workers = {"worker": addresses}
+    return [json.dumps({"cluster": workers, "task": task}) for task in tasks]
+
+
+def worker(config, work, *arguments):
+    """Does `work` as the worker that TF_CONFIG says."""
+    os.environ["TF_CONFIG"] = config
+    work(*arguments)
+
+
+def work_together(works, log):
+    """Runs a worker for each of (work, its arguments): [(exit status, output)]."""
+    jobs = [
+        Job(worker, config, work, *arguments, log=f"{log}.{i}")
+        for i, (config, (work, *arguments)) in enumerate(
+            zip(cluster(len(works)), works, strict=True)
+        )
+    ]
+    return [job.end(timeout=600) for job in jobs]
 
 
 def wait_for(folder, pattern, process, seconds=120):
@@ -146,19 +175,25 @@ def rows(run_dir):
 
 
 def weights(run_dir):
-    """Digests of what the newest and the best checkpoint hold, variable by variable."""
+    """Digests of `values`."""
+    return {
+        name: hashlib.sha256(value.tobytes()).hexdigest()
+        for name, value in values(run_dir).items()
+    }
+
+
+def values(run_dir):
+    """What the newest and the best checkpoint hold, variable by variable."""
     import tensorflow as tf
 
     found = {}
     for kind, folder in (("newest", "checkpoints"), ("best", "checkpoints/best")):
         newest = sorted((Path(run_dir) / folder).glob("step-*"))[-1]
-        found[kind, "step"] = newest.name
         reader = tf.train.load_checkpoint(str(newest / "variables"))
         for name in reader.get_variable_to_shape_map():
             value = reader.get_tensor(name)
             if hasattr(value, "tobytes"):
-                content = hashlib.sha256(value.tobytes()).hexdigest()
-                found[kind, name] = content
+                found[newest.name, kind, name] = value
     return found
 
 

@@ -1,7 +1,7 @@
 """Replicas give what one process gives: on two devices, and in two processes.
 
-Weights part by rounding, which training amplifies: 20 steps without dropout are compared
-to 1e-5, five steps of each objective to 1e-6.
+Weights part by rounding, which training amplifies: 20 steps without dropout are
+compared to 1e-5, five steps of each objective to 1e-6.
 """
 
 import json
@@ -44,7 +44,7 @@ def ended(*processes):
 def cluster(count):
     """TF_CONFIG of each of so many workers on this machine."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    addresses = ["127.0.0.1:%d" % s.getsockname()[1] for s in sockets]
+    addresses = [f"127.0.0.1:{s.getsockname()[1]}" for s in sockets]
     for held in sockets:
         held.close()
     return [
