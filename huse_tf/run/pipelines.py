@@ -225,7 +225,7 @@ class Pipeline:
         def share(number: tf.Tensor) -> dict:
             step = first_step + number // len(mine)
             begin = size * (mine.start + number % len(mine))
-            chosen = rows_of_step(step, rows, self.batch_size, self.seed)
+            chosen = rows_of_step(step, rows, self.batch_size, self.seed, self.begun)
             return self._batch(tf.gather(train, chosen[begin : begin + size]), step)
 
         numbers = tf.data.Dataset.counter()
