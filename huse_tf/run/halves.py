@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from huse_tf.distances import mixed
 from huse_tf.encoders.base import ImageEncoder, TextEncoder
+from huse_tf.encoders.images import headers
 from huse_tf.presence import Present
 
 IMAGES = tf.TensorSpec([None], tf.string, name="image_bytes")
@@ -15,13 +16,16 @@ TEXTS = tf.TensorSpec([None], tf.string, name="text")
 Half = Callable[[tf.Tensor], dict[str, tf.Tensor]]
 
 
-def image_half(encoder: ImageEncoder, network: keras.Model) -> Half:
+def image_half(
+    encoder: ImageEncoder, network: keras.Model, most_pixels: int = headers.MAX_PIXELS
+) -> Half:
     """Joins the image encoder to the image's half of a network.
 
     Args:
         encoder: picture files to image features.
         network: from {"image", "text"}, the features, to {"image_embedding",
             "text_embedding", "image_logits", "text_logits"}.
+        most_pixels: of a picture; one of more, as its header says, is not decoded.
 
     Returns:
         A tf.function from string [B], the files' contents, to "embedding" [B, D],
@@ -31,7 +35,8 @@ def image_half(encoder: ImageEncoder, network: keras.Model) -> Half:
 
     @tf.function(input_signature=[IMAGES])
     def image_outputs(image_bytes):
-        pixels, valid = encoder.prepare(image_bytes)
+        with headers.at_most(most_pixels):  # here: saving may trace it once more
+            pixels, valid = encoder.prepare(image_bytes)
         outputs = half(encoder(pixels, training=False), training=False)
         return {**outputs, "valid": valid}
 

@@ -78,7 +78,7 @@ class ServingModule(tf.Module):
         self._in_memory = in_memory
         self._prepare = image_encoder.prepare
         self.functions = _signatures(
-            image_half(image_encoder, network),
+            image_half(image_encoder, network, headers.ASKED_PIXELS),
             pixels_half(image_encoder, network),
             text_half(text_encoder, network),
             self.class_names,
@@ -94,8 +94,7 @@ class ServingModule(tf.Module):
         self.serve = serve
         # Only what the signatures use is tracked, and not the encoders themselves: a
         # TF-Hub module would bring along every function that it was saved with.
-        with headers.at_most(headers.ASKED_PIXELS):
-            traced = [f.get_concrete_function() for f in self.functions.values()]
+        traced = [f.get_concrete_function() for f in self.functions.values()]
         captured = {id(tensor) for f in traced for tensor in f.captured_inputs}
         resources = [*_resources(image_encoder), *_resources(text_encoder)]
         tables = {
