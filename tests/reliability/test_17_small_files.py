@@ -108,7 +108,7 @@ def test_a_fusion_weight_that_is_none(run, weight):
 
 
 @pytest.mark.parametrize("name", ["ended.json", "evaluation.json"])
-@pytest.mark.parametrize("damage", set(DAMAGE) - {"missing"})
+@pytest.mark.parametrize("damage", sorted(set(DAMAGE) - {"missing"}))
 def test_a_run_whose_end_is_damaged_is_evaluated_anew(run, name, damage, capsys):
     DAMAGE[damage](run.path / name)
     assert not run.is_ended(60, False)
