@@ -48,6 +48,11 @@ class StopSignals:
             for kind, handler in self._before.items():
                 signal.signal(kind, handler)
 
+    def take_back(self) -> None:
+        """Takes the signals over anew, after a library has taken them."""
+        for kind in self._before if self._depth else ():
+            signal.signal(kind, self._note)
+
     @contextmanager
     def deferred(self) -> Iterator[None]:
         """Lets the work inside look at `asked`, and stop where all is in order.

@@ -45,6 +45,11 @@ def compare(
         Interrupted: a signal came; the same call goes on.
     """
     check_encoders_are_frozen(config, "compare.py")
+    if config.training.distribute != "none":
+        raise InputError(
+            f"training.distribute = {config.training.distribute}: a comparison trains "
+            "on one device; leave it at none"
+        )
     if config.loss.delta == 0 and any(v.name == "huse_product" for v in variants):
         raise InputError(
             "loss.delta = 0 makes huse_product the same as huse: set loss.delta above "

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from huse_tf.errors import Interrupted
 from huse_tf.features.reading import Features
-from huse_tf.interruption import RESUMABLE
+from huse_tf.interruption import RESUMABLE, STOP
 from huse_tf.training.devices import Devices
 
 _LOST = (
@@ -37,6 +37,7 @@ class Workers(Devices):
     def __init__(self, strategy: tf.distribute.MultiWorkerMirroredStrategy):
         """Takes the strategy, whose cluster is that of TF_CONFIG."""
         super().__init__(strategy)
+        STOP.take_back()  # TensorFlow's servers listen for SIGTERM, and do nothing
         resolver = strategy.cluster_resolver
         cluster = resolver.cluster_spec()
         tasks = [
