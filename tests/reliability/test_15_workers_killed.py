@@ -34,6 +34,7 @@ def assert_same_run(actual, expected, tolerance=1e-5):
     logged, calm = records(actual), records(expected)
     assert len(logged) == len(calm)
     for record, other in zip(logged, calm, strict=True):
+        assert record.pop("split") == other.pop("split")
         assert record == pytest.approx(other, rel=tolerance, abs=tolerance)
 
 

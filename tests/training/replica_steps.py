@@ -1,14 +1,24 @@
 """Steps of every objective, in one process or its share of them; a process of its own.
 
-    python replica_steps.py none|devices|workers OUT.npz
+    python replica_steps.py none|devices|workers OUT.npz SETTING,SETTING
 
-Losses, and every variable after the last step, by the name of the setting.
+Losses, and every variable after the last step, by the name of the setting; and a mask
+of dropout.
 """
 
 import sys
 
 import numpy as np
 import tensorflow as tf
+
+from huse_tf import replicas
+from huse_tf.model import HuseModel
+from huse_tf.objectives import baselines, huse, pairs
+from huse_tf.run.pipelines import Pipeline
+from huse_tf.towers import FastDropout, embedding_network
+from huse_tf.training.averaging import WeightAverage, changing_variables
+from huse_tf.training.distribution import distribute
+from huse_tf.training.optimizers import make_optimizer
 
 ROWS, CLASSES, IMAGE_DIM, TEXT_DIM = 96, 6, 20, 12
 EMBEDDING, UNITS, BATCH = 8, 36, 12  # of 12 rows a replica has 6, 4 or 3
@@ -46,8 +56,6 @@ def made_up():
 
 
 def objectives(graph, points):
-    from huse_tf.objectives import baselines, huse, pairs
-
     return {
         "huse": lambda: huse.Huse(graph),
         "huse_p": lambda: huse.HuseP(points),
@@ -71,15 +79,17 @@ def stepping(model, average):
     return step
 
 
-def main(how, out):
-    """Trains each setting and writes what came out."""
-    from huse_tf.model import HuseModel
-    from huse_tf.run.pipelines import Pipeline
-    from huse_tf.towers import embedding_network
-    from huse_tf.training.averaging import WeightAverage, changing_variables
-    from huse_tf.training.distribution import distribute
-    from huse_tf.training.optimizers import make_optimizer
+def masking(layer):
+    def step(batch):
+        rows = tf.shape(batch["label"])[0]
+        mask = layer(tf.ones([rows, UNITS]), training=True)
+        return replicas.gathered({"mask": mask}, batch)[0]["mask"]
 
+    return step
+
+
+def main(how, out, names):
+    """Trains each setting and writes what came out."""
     together = distribute(how, BATCH)
     images, texts, labels, graph, points = made_up()
     pipeline = Pipeline(
@@ -92,7 +102,8 @@ def main(how, out):
         seed=3,
     )
     held = {}
-    for name, (chosen, dropout, steps) in SETTINGS.items():
+    for name in names.split(","):
+        chosen, dropout, steps = SETTINGS[name]
         with together.scope():
             objective = objectives(graph, points)[chosen]()
             network = embedding_network(
@@ -120,6 +131,11 @@ def main(how, out):
         for kind, group in variables.items():
             for i, variable in enumerate(group):
                 held[f"{name}/{kind} {i}"] = variable.numpy()
+    with together.scope():
+        layer = FastDropout(0.3, seed=5)
+    batches = together.batches(pipeline, 0, 1)
+    masked = together.compiled(masking(layer), batches)
+    held["mask"] = masked(next(iter(batches))).numpy()
     if together.leads:
         np.savez(out, **held)
     together.part()
