@@ -155,7 +155,10 @@ def workbook(path, name):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (gzip.compress(b"image,text,class\n" * 99, mtime=0)[:-9], "packed with gzip, and cut"),
+        (
+            gzip.compress(b"image,text,class\n" * 99, mtime=0)[:-9],
+            "packed with gzip, and cut",
+        ),
         ("xl/workbook.xml", "is an Excel workbook (.xlsx); save it as CSV UTF-8"),
         ("content.xml", "is an OpenDocument sheet (.ods)"),
         ("catalog.csv", "is a zip archive (catalog.csv); unpack it"),
