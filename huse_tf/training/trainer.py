@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 import numpy as np
 import tensorflow as tf
 
-from huse_tf.errors import InputError, Interrupted
+from huse_tf.errors import Interrupted
 from huse_tf.interruption import STOP
 from huse_tf.progress import Progress
 from huse_tf.run.build import Experiment
@@ -16,11 +16,11 @@ from huse_tf.run.folder import RunFolder
 from huse_tf.run.restore import best_weights, model_values
 from huse_tf.run.scoring import Scorer
 from huse_tf.run.together import ALONE, Alone
-from huse_tf.run.world import former_world, world
 from huse_tf.training import beginning, best, divergence
 from huse_tf.training.averaging import WeightAverage, changing_variables
-from huse_tf.training.optimizers import moved_cosine, optimizers_by_group
+from huse_tf.training.optimizers import optimizers_by_group
 from huse_tf.training.scalars import ScalarLog
+from huse_tf.training.standing import Standing
 from huse_tf.training.tensorboard.board import Board
 
 # Losses are fetched from the device this often, not at every step.
@@ -31,13 +31,6 @@ class Trainer:
     """Trains an experiment in a run folder, from wherever the folder stands.
 
     Attributes:
-        state: what a checkpoint holds beside variables: "step", the number of steps
-            taken; "sums" of the losses of "summed" steps of this epoch and its
-            "seconds"; "validated", the last step that was; the "best" value of
-            training.best_metric, its "best_loss" and its "best_epoch";
-            "stopped_early"; "last_step", at which training was to end; "world", what a
-            metric depends on; and "rows", what a step's batch depends on.
-        last_step: the step at which training ends.
         scorer: computes the metrics of a split.
     """
 
@@ -56,28 +49,27 @@ class Trainer:
         """
         config = experiment.config
         self._config = config.training
-        self._optimizer = config.optimizer
         self._catalog = experiment.catalog
-        self._checkpoints = Checkpoints(
+        checkpoints = Checkpoints(
             run.checkpoints_folder, config.training.keep_checkpoints
         )
         self._pipeline = dataclasses.replace(
             experiment.pipeline,
-            begun=beginning.begun(self._checkpoints.newest_state(), self._catalog),
+            begun=beginning.begun(checkpoints.newest_state(), self._catalog),
         )
         self._model = experiment.model
         self._run = run
         self._together = together
-        self.last_step = self._pipeline.last_step(config.training.epochs)
         self.scorer = Scorer(
             self._model, config, self._catalog, experiment.text_encoder
         )
         best.check_best_metric(self._config.best_metric, self.scorer, self._pipeline)
         self._board = Board(experiment, run, self.scorer)
         groups = self._model.multipliers
+        last_step = self._pipeline.last_step(config.training.epochs)
         with together.scope():
             self._model.compile(
-                optimizers_by_group(config.optimizer, groups, self.last_step)
+                optimizers_by_group(config.optimizer, groups, last_step)
             )
             self._average = WeightAverage(
                 changing_variables(self._model), decay=config.optimizer.average_decay
@@ -88,72 +80,38 @@ class Trainer:
             "optimizer": [v.value for v in self._model.optimizer.variables],
             "average": self._average.variables,
         }
-        sums = {"sums": {}, "summed": 0, "seconds": 0.0}
-        self.state = {"step": 0, **sums, "validated": 0, **best.NONE_YET}
-        former = former_world(run, config, experiment.keys_before)
-        saved = self._checkpoints.restore(self._values)
-        self._go_on(saved, world(run, config), former)
+        self._standing = Standing(
+            run, config, self._pipeline, checkpoints, self._values, together
+        )
+        self._standing.go_on(self._catalog, experiment.keys_before)
         if together.leads:
             run.forget_after(self.state["step"])
-        self._take_over(together.told(self.state))
         self._pending: list[tf.Tensor] = []
 
-    def _go_on(self, saved: dict | None, world: str, former: str) -> None:
-        """Takes over a checkpoint's state, as far as it holds for this config.
+    @property
+    def state(self) -> dict:
+        """What a checkpoint holds beside variables: see `Standing`."""
+        return self._standing.state
 
-        `former` is what earlier versions called this `world`.
-        """
-        if saved is None and self._run.metrics_file.exists():
-            folder = self._run.checkpoints_folder
-            print(f"{folder}: none was saved yet, starting at step 0")
-        rows = beginning.note(self._pipeline, self._catalog)
-        now = {"last_step": self.last_step, "world": world, "rows": rows}
-        self.state |= now
-        if saved is None:
-            return
-        self.state |= saved | now
-        if self.has_new_rows:  # what was summed is of an epoch that ends here
-            self.state.update(sums={}, summed=0, seconds=0.0)
-        if saved["world"] == former:  # only the config.ini before this one knew it
-            self._save()
-        elif saved["world"] != world:  # values from another world do not compare
-            self.state.update(best.NONE_YET)
-        waited = best.has_waited(self._config, self.state, self._epoch)
-        self.state["stopped_early"] &= waited
-        step, before = self.state["step"], saved["last_step"]
-        if before != self.last_step and self._optimizer.schedule == "cosine":
-            print(moved_cosine(self._optimizer, step, before, self.last_step))
-
-    def _take_over(self, state: dict) -> None:
-        """Takes the leading process's state, which must be of the same step."""
-        mine, step = self.state["step"], state["step"]
-        (apart,) = self._together.agreed(mine != step)
-        if apart:
-            raise InputError(
-                f"`run_dir` {self._run.path}: the first worker goes on after step "
-                f"{step:,} and another one after another, such as this one after "
-                f"{mine:,}; name a folder that all workers share"
-            )
-        self.state = state
+    @property
+    def last_step(self) -> int:
+        """The step at which training ends."""
+        return self._standing.last_step
 
     @property
     def has_new_rows(self) -> bool:
         """Whether rows came or went since the last step that was taken."""
-        return 0 < self._pipeline.begun.step == self.state["step"]
+        return self._standing.has_new_rows
 
     @property
     def finished(self) -> bool:
         """Whether there is nothing left to train and to validate."""
-        if self.state["stopped_early"]:
-            return True
-        return self.state["step"] >= self.last_step and not self._is_validation_due
+        return self._standing.finished
 
     @property
     def why_stopped_early(self) -> str:
         """Why training ended before its last epoch, and how to go on; "" if not."""
-        if not self.state["stopped_early"]:
-            return ""
-        return best.why_stopped(self._config, self.state, self._epoch)
+        return self._standing.why_stopped_early
 
     def train(self) -> None:
         """Trains to the end.
@@ -200,7 +158,7 @@ class Trainer:
             Interrupted: a signal came; everything is saved.
         """
         now = time.monotonic()
-        epoch_ends = self._pipeline.ends_epoch(self.state["step"])
+        epoch_ends = self._standing.epoch_ends
         self._stop, save, fetch = self._together.agreed(
             STOP.asked,
             now - self._saved >= 60 * self._config.checkpoint_minutes,
@@ -221,7 +179,7 @@ class Trainer:
         """
         if due or self._stop:
             self._check_weights()
-            self._save()
+            self._standing.save()
             self._saved = self._fetched = time.monotonic()
         if self._stop:
             self._together.part()
@@ -229,10 +187,6 @@ class Trainer:
                 f"stopped after step {self.state['step']:,} of {self.last_step:,} and "
                 "saved; the same command goes on"
             )
-
-    def _save(self) -> None:
-        if self._together.leads:
-            self._checkpoints.save(self._values, self.state)
 
     def restore_best(self) -> dict:
         """Puts the best weights by validation into the model.
@@ -245,15 +199,6 @@ class Trainer:
     @property
     def _names(self) -> tuple[str, ...]:
         return self._model.objective.names
-
-    @property
-    def _epoch(self) -> int:
-        """Epochs finished."""
-        return self._pipeline.epoch(self.state["step"])
-
-    @property
-    def _is_validation_due(self) -> bool:
-        return best.is_due(self._config, self.state, self._pipeline, self.last_step)
 
     def _fetch(self, bar: Progress) -> None:
         """Adds the losses of the steps since the last fetch to the epoch's sums."""
@@ -293,22 +238,22 @@ class Trainer:
         products = steps * self._pipeline.batch_size
         scalars["products_per_second"] = products / max(self.state["seconds"], 1e-9)
         if self._together.leads:
-            log.write("train", step, self._epoch, scalars)
+            log.write("train", step, self._standing.epoch, scalars)
         self.state.update(sums={}, summed=0, seconds=0.0)
 
     def _validate_if_due(self, log: ScalarLog, bar: Progress) -> None:
         """Validates, keeps the best weights; a signal puts it off to the next run."""
-        if not self._is_validation_due or self._stop:
+        if not self._standing.is_validation_due or self._stop:
             return
         self._check_weights()
         if self._together.leads:
             with self._average.swapped():
                 self._validate(log, bar)
-        self.state = self._together.told(self.state)
+        self._standing.state = self._together.told(self.state)
         (self._stop,) = self._together.agreed(STOP.asked)
 
     def _validate(self, log: ScalarLog, bar: Progress) -> None:
-        step, epoch = self.state["step"], self._epoch
+        step, epoch = self.state["step"], self._standing.epoch
         if not len(self._pipeline.split["validation"]):
             self._keep_best({"step": step, "epoch": epoch})
             return
