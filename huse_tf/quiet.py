@@ -5,6 +5,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
+from types import ModuleType
 
 # Read when TensorFlow is imported; a level that the user chose stays.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -34,7 +35,7 @@ def start_tensorflow(during: During = contextlib.nullcontext) -> None:
                 import pandas  # noqa: F401
                 import tensorflow
 
-                tensorflow.config.list_physical_devices()
+                _share_gpus(tensorflow.config)
         except BaseException:
             notices.seek(0)
             os.write(screen, notices.read())
@@ -42,3 +43,17 @@ def start_tensorflow(during: During = contextlib.nullcontext) -> None:
         finally:
             os.dup2(screen, 2)
             os.close(screen)
+
+
+def _share_gpus(config: ModuleType) -> None:
+    """Leaves GPU memory to other processes, and float32 whole where nobody trains.
+
+    Args:
+        config: tensorflow.config.
+    """
+    found = config.list_physical_devices()
+    gpus = [device for device in found if device.device_type == "GPU"]
+    for gpu in gpus:
+        config.experimental.set_memory_growth(gpu, True)
+    if gpus:  # training.tf32 is for the steps of a training
+        config.experimental.enable_tensor_float_32_execution(False)

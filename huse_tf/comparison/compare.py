@@ -18,6 +18,7 @@ from huse_tf.replacing import replaced
 from huse_tf.run import changes
 from huse_tf.run.differences import fact_differences
 from huse_tf.run.folder import RunFolder
+from huse_tf.training.distribution import distribute
 from huse_tf.training.fit import check_encoders_are_frozen
 
 # A run may go on with other values of these; a comparison would mix the two.
@@ -50,6 +51,7 @@ def compare(
             f"training.distribute = {config.training.distribute}: a comparison trains "
             "on one device; leave it at none"
         )
+    distribute("none", config.training.batch_size, config.training.deterministic)
     if config.loss.delta == 0 and any(v.name == "huse_product" for v in variants):
         raise InputError(
             "loss.delta = 0 makes huse_product the same as huse: set loss.delta above "

@@ -37,6 +37,11 @@ def check(path: Path, config: "Config") -> None:
             f"{training.distribute}: the loss is scaled by what one replica sees; "
             "expected float32 or mixed_bfloat16"
         )
+    if training.distribute != "none" and training.jit_compile:
+        raise InputError(
+            f"{path}: training.jit_compile = yes with training.distribute = "
+            f"{training.distribute}: XLA compiles for one device; expected no"
+        )
     best = training.best_metric
     if best not in CHOOSING and not is_own(config.objective.name):
         raise InputError(

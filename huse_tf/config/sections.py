@@ -206,6 +206,25 @@ class TrainingConfig:
         "one device, all devices of the machine, or the workers of TF_CONFIG",
         "none",
     )
+    steps_per_call: int = _key(
+        kinds.integer(1),
+        "steps without a look at clock and signals; more keep a GPU busy",
+        1,
+    )
+    jit_compile: bool = _key(
+        kinds.YES_NO, "compile the step by XLA, on one device", False
+    )
+    tf32: bool = _key(
+        kinds.YES_NO,
+        "on a GPU that has it, steps multiply float32 with 10 bits; all else never",
+        True,
+    )
+    deterministic: bool = _key(
+        kinds.YES_NO,
+        "on a GPU too, a run that goes on is bit by bit the one that was not stopped; "
+        "slower",
+        False,
+    )
     checkpoint_minutes: float = _key(
         kinds.number(0, bounds="(]"), "minutes between two checkpoints", 5.0
     )

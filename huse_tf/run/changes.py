@@ -24,6 +24,7 @@ from huse_tf.semantic_graph import write_graph
 MAY_CHANGE = (
     "training.epochs",
     "training.distribute",
+    "training.steps_per_call",
     "training.checkpoint_minutes",
     "training.keep_checkpoints",
     "training.early_stopping_epochs",

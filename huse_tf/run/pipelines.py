@@ -61,7 +61,7 @@ def stored_features(features: Features) -> Fetch:
 
 def features_in_ram(features: Features) -> Fetch:
     """Loads all features at once and gathers from memory."""
-    table = tf.constant(features.load())
+    table = _on_host(features.load())
     return lambda positions, step: tf.gather(table, positions)
 
 
@@ -69,7 +69,7 @@ def pictures(
     catalog: Catalog, encoder: ImageEncoder, config: ImageEncoderConfig, seed: int
 ) -> Fetch:
     """Decodes pictures batch by batch and, in training, augments them if asked."""
-    paths = tf.constant([catalog.image_path(i) for i in range(len(catalog))])
+    paths = _on_host([catalog.image_path(i) for i in range(len(catalog))])
     read = read_picture if catalog.has_image.all() else _read_if_there
 
     def fetch(positions: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
@@ -107,7 +107,7 @@ def _read_if_there(path: tf.Tensor) -> tf.Tensor:
 
 def tokens(texts: np.ndarray, encoder: TextEncoder) -> Fetch:
     """Turns texts into what the encoder inside the model takes, batch by batch."""
-    strings = tf.constant(texts.tolist())
+    strings = _on_host(texts.tolist())
     return lambda positions, step: encoder.prepare(tf.gather(strings, positions))
 
 
@@ -201,7 +201,7 @@ class Pipeline:
 
     def training(self, first_step: int, last_step: int) -> tf.data.Dataset:
         """Returns the batches of the steps from `first_step` to before `last_step`."""
-        train = tf.constant(self.split["train"], tf.int64)
+        train = _on_host(self.split["train"], tf.int64)
         rows = len(self.split["train"])
 
         def batch(step: tf.Tensor) -> dict:
@@ -219,7 +219,7 @@ class Pipeline:
             replicas: how many share a batch; `batch_size` is a multiple of it.
             mine: which of them the parts are for: one after the other, step by step.
         """
-        train = tf.constant(self.split["train"], tf.int64)
+        train = _on_host(self.split["train"], tf.int64)
         rows, size = len(self.split["train"]), self.batch_size // replicas
 
         def share(number: tf.Tensor) -> dict:
@@ -233,7 +233,7 @@ class Pipeline:
 
     def evaluation(self, split: str) -> tf.data.Dataset:
         """Returns all rows of a split once, in order; the last batch may be smaller."""
-        step = tf.constant(NOT_TRAINING, tf.int64)
+        step = _on_host(NOT_TRAINING, tf.int64)
         positions = tf.data.Dataset.from_tensor_slices(self.split[split])
         batches = positions.batch(self.batch_size).map(
             lambda chosen: self._batch(chosen, step),
@@ -256,6 +256,12 @@ class Pipeline:
             "text_id": tf.gather(tf.constant(self.text_ids, tf.int64), positions),
             **present,
         }
+
+
+def _on_host(values: object, kind: tf.DType | None = None) -> tf.Tensor:
+    """Makes a constant where tf.data reads it, which would stand on a GPU otherwise."""
+    with tf.device("CPU:0"):
+        return tf.constant(values, kind)
 
 
 def _ahead(batches: tf.data.Dataset) -> tf.data.Dataset:

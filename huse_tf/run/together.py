@@ -66,12 +66,56 @@ class Alone:
         """Returns the batches of the steps from `first` to before `last`, or more."""
         return pipeline.training(first, last)
 
+    def taking(
+        self,
+        step: Callable[[dict], tf.Tensor],
+        batches: tf.data.Dataset,
+        at_once: int = 1,
+        xla: bool = False,
+    ) -> Callable[[int], tf.Tensor]:
+        """Compiles steps.
+
+        Args:
+            step: from a batch to float32 [terms].
+            batches: from `batches`.
+            at_once: steps that are taken in one call, at most.
+            xla: whether XLA compiles a step.
+
+        Returns:
+            Takes so many steps and returns float32 [steps, terms].
+        """
+        one = self.compiled(step, batches, xla)
+        if at_once == 1:
+            taken = iter(self._copied_ahead(batches))
+            return lambda count: one(next(taken))[tf.newaxis]
+        taken = iter(batches)
+
+        @tf.function(input_signature=[tf.TensorSpec([], tf.int32)])
+        def several(count: tf.Tensor) -> tf.Tensor:
+            results = tf.TensorArray(tf.float32, count)
+            for i in tf.range(count):
+                results = results.write(i, one(next(taken)))
+            return results.stack()
+
+        return several
+
     def compiled(
-        self, step: Callable[[dict], tf.Tensor], batches: tf.data.Dataset
+        self,
+        step: Callable[[dict], tf.Tensor],
+        batches: tf.data.Dataset,
+        xla: bool = False,
     ) -> Callable[[dict], tf.Tensor]:
         """Compiles what is done with each of `batches`."""
-        function = tf.function(step, input_signature=[batches.element_spec])
+        function = tf.function(
+            step, input_signature=[batches.element_spec], jit_compile=xla or None
+        )
         return function.get_concrete_function()
+
+    def _copied_ahead(self, batches: tf.data.Dataset) -> tf.data.Dataset:
+        """Copies a batch to the GPU, where there is one, while a step is computed."""
+        if not tf.config.list_logical_devices("GPU"):
+            return batches
+        return batches.apply(tf.data.experimental.prefetch_to_device("GPU:0", 2))
 
 
 ALONE = Alone()

@@ -52,6 +52,7 @@ class Devices(Alone):
         self,
         step: Callable[[dict], tf.Tensor],
         batches: tf.distribute.DistributedDataset,
+        xla: bool = False,
     ) -> Callable[[dict], tf.Tensor]:
         """Compiles what the replicas do with each of `batches`, which all return."""
 
@@ -61,3 +62,9 @@ class Devices(Alone):
             return self._strategy.experimental_local_results(results)[0]
 
         return together
+
+    def _copied_ahead(
+        self, batches: tf.distribute.DistributedDataset
+    ) -> tf.distribute.DistributedDataset:
+        """Copies are made ahead by the strategy."""
+        return batches

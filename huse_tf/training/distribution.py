@@ -20,17 +20,20 @@ from huse_tf.training.workers import Workers
 CPU_DEVICES = "HUSE_CPU_DEVICES"
 
 
-def distribute(how: str, batch_size: int) -> Alone:
+def distribute(how: str, batch_size: int, deterministic: bool = False) -> Alone:
     """Makes ready what training.distribute says, before TensorFlow does anything else.
 
     Args:
         how: none | devices | workers.
         batch_size: rows a step.
+        deterministic: whether operations of a GPU are to round alike each time.
 
     Raises:
         InputError: TF_CONFIG does not say which worker this is, TensorFlow is in use
             already, or the replicas cannot share so many rows.
     """
+    if deterministic:
+        tf.config.experimental.enable_op_determinism()
     if how == "none":
         return ALONE
     try:

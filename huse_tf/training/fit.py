@@ -43,7 +43,10 @@ def fit(
     """
     if keep is features_in_ram:
         check_encoders_are_frozen(config, "large_ram_train.py")
-    together = distribute(config.training.distribute, config.training.batch_size)
+    settings = config.training
+    together = distribute(
+        settings.distribute, settings.batch_size, settings.deterministic
+    )
     print(config.brief() + "\n")
     run = RunFolder(run_dir, accept_changes)
     if together.leads:

@@ -40,6 +40,32 @@ class FusedRMSprop(keras.optimizers.RMSprop):
         )
 
 
+@keras.saving.register_keras_serializable("huse_tf")
+class WarmedCosine(keras.optimizers.schedules.CosineDecay):
+    """keras.optimizers.schedules.CosineDecay, computed without a branch.
+
+    Keras asks at each step whether warm-up is over, which a GPU asks its host.
+    """
+
+    def __call__(self, step):
+        """Returns the learning rate of a step."""
+        if self.warmup_target is None:
+            return super().__call__(step)
+        first = tf.convert_to_tensor(self.initial_learning_rate)
+        kind = first.dtype
+        peak, warmup = (
+            tf.cast(self.warmup_target, kind),
+            tf.cast(self.warmup_steps, kind),
+        )
+        decay = tf.cast(self.decay_steps, kind)
+        step = tf.minimum(tf.cast(step, kind), decay + warmup)
+        return tf.where(
+            step < warmup,
+            self._warmup_function(step, warmup, peak, first),
+            self._decay_function(step - warmup, decay, peak, kind),
+        )
+
+
 def make_optimizer(
     name: str = "rmsprop",
     *,
@@ -126,7 +152,7 @@ def learning_rate_schedule(
     # Without an end the decay, from the peak to the peak, may be of any length.
     end = warmup_steps + 1 if total_steps is None else total_steps
     warmup = min(warmup_steps, end - 1)
-    return keras.optimizers.schedules.CosineDecay(
+    return WarmedCosine(
         initial_learning_rate=0.0 if warmup else peak,
         decay_steps=max(1, end - warmup),
         alpha=0.0 if schedule == "cosine" else 1.0,

@@ -130,6 +130,19 @@ class Standing:
         """Whether the last step was the last one of an epoch."""
         return self._pipeline.ends_epoch(self.state["step"])
 
+    def steps_until_a_look(self, most: int) -> int:
+        """Says how many steps to take before an epoch or the training ends.
+
+        Args:
+            most: at least 1; fewer steps than that, where one of them ends before.
+        """
+        first = self.state["step"]
+        ends = range(first + 1, min(first + most, self.last_step) + 1)
+        here = next(
+            (step for step in ends if self._pipeline.ends_epoch(step)), ends[-1]
+        )
+        return here - first
+
     @property
     def has_new_rows(self) -> bool:
         """Whether rows came or went since the last step that was taken."""

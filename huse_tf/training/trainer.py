@@ -19,6 +19,7 @@ from huse_tf.run.together import ALONE, Alone
 from huse_tf.training import beginning, best, divergence
 from huse_tf.training.averaging import WeightAverage, changing_variables
 from huse_tf.training.optimizers import optimizers_by_group
+from huse_tf.training.precision import multiplying
 from huse_tf.training.scalars import ScalarLog
 from huse_tf.training.standing import Standing
 from huse_tf.training.tensorboard.board import Board
@@ -126,7 +127,8 @@ class Trainer:
         batches = self._together.batches(self._pipeline, first, self.last_step)
         products = max(0, self.last_step - first) * self._pipeline.batch_size
         with STOP, ScalarLog(self._run, first) as log, self._shown():
-            step = self._together.compiled(self._step, batches)
+            at_once, xla = self._config.steps_per_call, self._config.jit_compile
+            take = self._together.taking(self._step, batches, at_once, xla)
             with (
                 Progress(products, "Training", unit="products") as bar,
                 STOP.deferred(),
@@ -135,12 +137,12 @@ class Trainer:
                 (self._stop,) = self._together.agreed(STOP.asked)
                 self._validate_if_due(log, bar)
                 self._save_if(False)
-                for batch in batches:
-                    self._pending.append(step(batch))
-                    self.state["step"] += 1
+                while self.state["step"] < self.last_step and not self.finished:
+                    count = self._standing.steps_until_a_look(at_once)
+                    with multiplying(in_tf32=self._config.tf32):
+                        self._pending.append(take(count))
+                    self.state["step"] += count
                     self._after_step(log, bar)
-                    if self.finished:
-                        break
                 self._save_if(True)
 
     def _step(self, batch: dict) -> tf.Tensor:
@@ -202,7 +204,7 @@ class Trainer:
 
     def _fetch(self, bar: Progress) -> None:
         """Adds the losses of the steps since the last fetch to the epoch's sums."""
-        values = np.stack([losses.numpy() for losses in self._pending])
+        values = np.concatenate([losses.numpy() for losses in self._pending])
         now = time.monotonic()
         self.state["seconds"] += now - self._fetched
         self._fetched = now

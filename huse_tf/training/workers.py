@@ -90,17 +90,19 @@ class Workers(Devices):
         """Waits until all have done what they had to."""
         self._total([0.0])
 
-    def compiled(
+    def taking(
         self,
         step: Callable[[dict], tf.Tensor],
         batches: tf.distribute.DistributedDataset,
-    ) -> Callable[[dict], tf.Tensor]:
-        """Compiles what the replicas of all processes do with each of `batches`."""
-        function = super().compiled(step, batches)
+        at_once: int = 1,
+        xla: bool = False,
+    ) -> Callable[[int], tf.Tensor]:
+        """Compiles steps that all processes take together: see `Alone`."""
+        take = super().taking(step, batches, at_once, xla)
 
-        def together(batch: tf.distribute.DistributedValues) -> tf.Tensor:
+        def together(count: int) -> tf.Tensor:
             with _nobody_lost():
-                return function(batch)
+                return take(count)
 
         return together
 

@@ -5,7 +5,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from huse_tf.training.optimizers import FusedRMSprop, make_optimizer
+from huse_tf.training.optimizers import (
+    FusedRMSprop,
+    learning_rate_schedule,
+    make_optimizer,
+)
 
 
 @pytest.mark.parametrize("steps", [1, 5])
@@ -77,3 +81,17 @@ def test_a_multiplier_is_a_factor_on_every_rate():
 def test_what_is_wrong_is_named(settings, message):
     with pytest.raises(ValueError, match=message):
         make_optimizer(**settings)
+
+
+@pytest.mark.parametrize("schedule", ["constant", "cosine"])
+def test_warm_up_without_a_branch_is_keras_to_the_bit(schedule):
+    ours = learning_rate_schedule(4e-4, schedule, 5, 40)
+    theirs = keras.optimizers.schedules.CosineDecay(
+        **{k: v for k, v in ours.get_config().items() if k != "name"}
+    )
+    kinds = [tf.function(f).get_concrete_function for f in (ours, theirs)]
+    one, other = (of(tf.TensorSpec([], tf.int32)) for of in kinds)
+    for step in range(45):
+        assert one(tf.constant(step)).numpy() == other(tf.constant(step)).numpy()
+    assert "Cond" not in " ".join(n.op for n in one.graph.as_graph_def().node)
+    assert not any("If" in n.op for n in one.graph.as_graph_def().node)
