@@ -21,7 +21,7 @@ import time
 
 import numpy as np
 import tensorflow as tf
-from absl import app, flags
+from absl import app, flags, logging
 
 _BATCH = flags.DEFINE_integer("batch_size", 512, "products a step", lower_bound=2)
 _PROCESSES = flags.DEFINE_list("processes", ["1", "2"], "how many, one run for each")
@@ -160,6 +160,7 @@ def plan(examples_per_second: float) -> None:
 
 def main(_) -> None:
     """Measures, or works as one of the processes."""
+    logging.set_verbosity(logging.WARNING)
     if _WORKER.value:
         work(_BATCH.value, _STEPS.value)
         return

@@ -51,19 +51,30 @@ class WarmedCosine(keras.optimizers.schedules.CosineDecay):
         """Returns the learning rate of a step."""
         if self.warmup_target is None:
             return super().__call__(step)
-        first = tf.convert_to_tensor(self.initial_learning_rate)
-        kind = first.dtype
-        peak, warmup = (
-            tf.cast(self.warmup_target, kind),
-            tf.cast(self.warmup_steps, kind),
+        first, peak, warmup, decay = (
+            _unfolded(value)
+            for value in (
+                self.initial_learning_rate,
+                self.warmup_target,
+                self.warmup_steps,
+                self.decay_steps,
+            )
         )
-        decay = tf.cast(self.decay_steps, kind)
-        step = tf.minimum(tf.cast(step, kind), decay + warmup)
+        step = tf.minimum(tf.cast(step, tf.float32), decay + warmup)
         return tf.where(
             step < warmup,
             self._warmup_function(step, warmup, peak, first),
-            self._decay_function(step - warmup, decay, peak, kind),
+            self._decay_function(step - warmup, decay, peak, tf.float32),
         )
+
+
+def _unfolded(value: float) -> tf.Tensor:
+    """A float32 that graph optimisation does not take for a constant.
+
+    Otherwise a division by it becomes a multiplication, which rounds otherwise than in
+    the branches that Keras has.
+    """
+    return tf.compat.v1.placeholder_with_default(tf.constant(value, tf.float32), [])
 
 
 def make_optimizer(
