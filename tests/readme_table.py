@@ -10,7 +10,8 @@ def run_folder_names():
     """The table's names, such as "config.ini", "export/", "report_<name>.html"."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     table = readme.split("| in a run folder | |\n| --- | --- |\n")[1].split("\n\n")[0]
-    return [re.match(r"\| `([^`]+)` \| .", row)[1] for row in table.splitlines()]
+    cells = [row.split(" | ")[0] for row in table.splitlines()]
+    return [name for cell in cells for name in re.findall("`([^`]+)`", cell)]
 
 
 def unnamed(folder):

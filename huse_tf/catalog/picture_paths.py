@@ -14,6 +14,10 @@ from huse_tf.catalog.image_files import EMPTY_NAME, MISSING, OUTSIDE, ImageFolde
 ADDRESS = "an address, not a file"
 SEVERAL_MATCH = "missing file; several files differ from it in case or ending"
 JOINTS = ("|", ";", ",")  # of several pictures in one cell
+IMG2DATASET = (
+    "--url_list {} --input_format {} --url_col {} --output_format files "
+    "--output_folder PICTURES"
+)
 MANY = 0.5  # of the pictures asked for; where more are missing, what is there is said
 NAMED = 3  # names said
 LOOKED_AT = 20_000  # files, for a name that may be in another folder
@@ -93,9 +97,8 @@ class PictureFinder:
             kind = "parquet" if table.endswith(".parquet") else kind
             return (
                 "these are addresses: fetch the pictures first, such as by img2dataset "
-                f"--url_list {shlex.quote(table)} --input_format {kind} --url_col "
-                f"{shlex.quote(column)} --output_format files --output_folder "
-                "PICTURES, and name the files that it wrote in the image column"
+                f"{IMG2DATASET.format(shlex.quote(table), kind, shlex.quote(column))}, "
+                "and name the files that it wrote in the image column"
             )
         if self._counts[MISSING] <= MANY * self._asked or not self._missing:
             return ""

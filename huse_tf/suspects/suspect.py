@@ -8,6 +8,7 @@ from pathlib import Path
 from huse_tf.catalog import Catalog
 from huse_tf.replacing import replaced
 
+TABLE = "suspects.csv"  # of report.html
 LABEL, APART, DUPLICATE = "label", "apart", "duplicate"
 KINDS = {
     LABEL: "labels that photo and title both contradict",
@@ -93,4 +94,4 @@ def read_kinds(path: Path) -> list[str]:
 def beside(report: Path) -> Path:
     """Returns the table's path: report_test.html has suspects_test.csv beside it."""
     name = report.stem.removeprefix("report")
-    return report.with_name(f"suspects{name}.csv")
+    return report.with_name(TABLE.replace(".", f"{name}."))

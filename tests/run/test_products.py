@@ -30,7 +30,7 @@ def embedded(request, monkeypatch):
     )
     asked = []
 
-    def batches(trained, pipeline, positions, label):
+    def batches(trained, pipeline, positions, label, classify):
         asked.extend(positions.tolist())
         for start in range(0, len(positions), request.param):
             rows = positions[start : start + request.param]

@@ -5,9 +5,7 @@ sent, it decodes by itself.
 """
 
 import functools
-import importlib
 import io
-from types import ModuleType
 
 import numpy as np
 import tensorflow as tf
@@ -67,23 +65,16 @@ def reencoded(contents: bytes) -> bytes:
 @functools.cache
 def is_readable(kind: str) -> bool:
     """Says whether what reads a kind of BY_PILLOW is installed."""
-    if _imported("PIL.Image") is None:
-        return False
-    if kind == "HEIC":
-        heif = _imported("pillow_heif")
-        if heif is not None:
-            heif.register_heif_opener()
-        return heif is not None
-    if kind == "AVIF":
-        return importlib.import_module("PIL.features").check("avif")
-    return True
-
-
-def _imported(name: str) -> ModuleType | None:
     try:
-        return importlib.import_module(name)
+        from PIL import Image, features  # noqa: F401
+
+        if kind == "HEIC":
+            import pillow_heif
+
+            pillow_heif.register_heif_opener()
     except ImportError:
-        return None
+        return False
+    return kind != "AVIF" or features.check("avif")
 
 
 def _png(picture) -> bytes:

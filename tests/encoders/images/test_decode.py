@@ -256,16 +256,14 @@ def test_nothing_decodable_and_nothing_at_all():
 
 
 @pytest.mark.parametrize(("limit", "valid"), [(599, False), (600, True)])
-def test_pixel_limit_is_read_from_every_header(limit, valid, monkeypatch):
+def test_pixel_limit_is_read_from_every_header(limit, valid):
     """20 x 30 = 600 pixels: a limit of one less turns good files away."""
     kinds = ["PNG", "GIF", "BMP", "JPEG", "WEBP"]
     files = [file_of(photo(20, 30), kind) for kind in kinds]
     files.append(file_of(photo(20, 30), "WEBP", lossless=True))
     files.append(file_of(photo(20, 30), "WEBP", exif=b"Exif\0\0"))  # extended format
-    monkeypatch.setattr(headers, "MAX_PIXELS", limit)
-    decode._batch_function.cache_clear()
-    assert decoded(*files, size=7)[1].tolist() == [valid] * len(files)
-    decode._batch_function.cache_clear()
+    with headers.at_most(limit):
+        assert decoded(*files, size=7)[1].tolist() == [valid] * len(files)
 
 
 def test_bombs_use_bounded_memory(tmp_path):

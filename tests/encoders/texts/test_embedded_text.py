@@ -211,6 +211,7 @@ def test_package_size():
 
 
 def test_exported_model_runs_with_tensorflow_alone(encoder, tmp_path):
+    encode(encoder, TEXTS[:1])  # builds it
     archive = keras.export.ExportArchive()
     archive.track(encoder)
     archive.add_endpoint(
