@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from small_runs import write_rows
 
 
@@ -34,6 +35,7 @@ def test_training_on_all_rows_ends_in_an_export(shop):
     assert status == 0 and "rank" in output, errors
 
 
+@pytest.mark.slow
 def test_new_products_continue_and_new_classes_start_anew(shop):
     names = sorted({row["class"] for row in shop.rows})
     old = [row for row in shop.rows if row["class"] != names[0]]

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 
+import pytest
 from processes import at_step, train, work_together
 from test_15_workers_killed import TOGETHER, alone, assert_same_run
 
@@ -16,6 +17,7 @@ def stopped_in_step(step, train_arguments):
     train(*train_arguments)
 
 
+@pytest.mark.slow
 def test_sigterm_to_one_worker_saves_and_ends_all(shop, alone):
     """The second of two gets it in step 5; the two then go on to the calm model."""
     arguments = shop.arguments("stopped", TOGETHER)
