@@ -1,8 +1,10 @@
 """A picture that only an extra reads is encoded once the extra is there."""
 
 import io
+import sys
 
 import numpy as np
+import PIL
 import pytest
 from feature_fakes import Squares, encode
 from PIL import Image
@@ -31,7 +33,8 @@ def test_what_failed_without_the_extra_is_tried_again(pictures, settings, monkey
         pictures.write(name, content)
     pictures.images = pictures.images[:3]
     with monkeypatch.context() as patch:
-        patch.setattr(reencode, "_imported", lambda name: None)
+        patch.delattr(PIL, "features", raising=False)
+        patch.setitem(sys.modules, "PIL.features", None)
         reencode.is_readable.cache_clear()
         features = encode(Decoded(), pictures, settings)
         assert features.encoded == 0
