@@ -1,4 +1,4 @@
-"""Takes the pictures of docs/ from a run: report, TensorBoard, and the search page.
+"""Takes the pictures of docs/ from a run: report and TensorBoard.
 
 Example: python train.py -e 400 && python -m tools.screenshots runs/huse
 Needs Chromium (Debian: apt-get install chromium) and a run with a report.
@@ -37,9 +37,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path, help="the folder of a run")
     parser.add_argument("--docs", type=Path, default=ROOT / "docs")
-    parser.add_argument(
-        "--page", action="store_true", help="take search.py --serve too"
-    )
     arguments = parser.parse_args()
     run, docs = arguments.run.resolve(), arguments.docs.resolve()
 
@@ -58,11 +55,6 @@ def main() -> None:
             900,
             seconds=25,
         )
-    if arguments.page:
-        port = free_port()
-        page = [sys.executable, "search.py", "--serve", "--port", str(port)]
-        with serving([*page, "--run_dir", str(run)], port) as url:
-            shoot(f"{url}/", docs / "page.png", 1180, 900, seconds=5)
 
 
 def shoot(url: str, to: Path, width: int, height: int, seconds: int = 1) -> None:

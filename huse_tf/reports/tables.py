@@ -90,7 +90,7 @@ def metrics(answers: Answers) -> Html:
             _table("Accuracy", ["", "products", "mean of classes"], of_class_means),
             _table("Word and class", ["words →", f"P@{WORDS_AT}"], by_words),
             _table("Losses", ["loss", "value"], losses),
-            class_="side",
+            class_="tables",
         ),
     )
 
