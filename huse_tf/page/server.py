@@ -41,7 +41,10 @@ def serve(run_dir: Path, request: Request, port: int, allow_code: bool = False) 
     from huse_tf.page.explorer import Explorer
 
     trained = restore_run(run_dir, allow_code)
-    app = make_app(Explorer(trained, open_searchable(trained, request)))
+    explorer = Explorer(trained, open_searchable(trained, request))
+    # one query before anyone asks: the first builds the encoder's graph, for seconds
+    explorer.search("any words", None, 1, "products", "", "both")
+    app = make_app(explorer)
     server = listen(app, port)
     # a page full of pictures waits in line for a moment, which is no news
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)

@@ -73,10 +73,8 @@ def test_both_trainers_from_csv_to_export(shop):
     ("settings", "message"),
     [
         ({"losss.beta": "1"}, "losss"),
-        ({"loss.beta": "abc"}, "loss.beta"),
         ({"data.csv": "nowhere.csv"}, "nowhere.csv"),
         ({"data.images": "nowhere"}, "nowhere"),
-        ({"image_encoder.name": "resnet5O"}, "resnet50"),
     ],
 )
 def test_wrong_settings_are_one_line(shop, settings, message):
@@ -88,19 +86,13 @@ def test_wrong_settings_are_one_line(shop, settings, message):
     assert message in line and line.startswith("error: ")
 
 
-def test_wrong_catalogues_are_one_line(shop):
-    for rows, message in (
-        ("image,text\na.jpg,b\n", "class"),
-        ("image,text,class\n", "row"),
-    ):
-        shop.csv.write_text(rows)
-        status, _, errors = shop.run("train.py", "--run_dir", shop.folder / "run")
-        assert status == 1, errors
-        (line,) = errors.splitlines()
-        assert message in line and line.startswith("error: ")
-    shop.write([row for row in shop.rows if row["class"] == shop.rows[0]["class"]])
+def test_a_wrong_catalogue_is_one_line(shop):
+    """tests/catalog has the other kinds."""
+    shop.csv.write_text("image,text\na.jpg,b\n")
     status, _, errors = shop.run("train.py", "--run_dir", shop.folder / "run")
-    assert status == 1 and "class" in errors and "Traceback" not in errors
+    assert status == 1, errors
+    (line,) = errors.splitlines()
+    assert "class" in line and line.startswith("error: ")
 
 
 def test_fine_tuning_and_a_lowered_batch(shop):
