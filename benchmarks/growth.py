@@ -25,7 +25,6 @@ import tensorflow as tf  # noqa: E402
 
 from huse_tf.catalog import read_catalog  # noqa: E402
 from huse_tf.config import load_config  # noqa: E402
-from huse_tf.metrics.classification import fused_classes  # noqa: E402
 from huse_tf.metrics.retrieval import finds_class, rank  # noqa: E402
 from huse_tf.run.folder import RunFolder  # noqa: E402
 from huse_tf.run.material import make_pipeline  # noqa: E402
@@ -118,15 +117,12 @@ def measured(config, run: Path, new: list[str]) -> str:
         features_in_ram,
     )
     scorer = Scorer(trained.model, config, catalog, trained.text_encoder)
-    outputs, _ = scorer.embed(pipeline, "test")
+    weight = trained.fusion_weight
+    vectors, predictions, _ = scorer.embed(pipeline, "test", [weight])
     labels = catalog.labels[catalog.indices("test")]
-    told = fused_classes(
-        outputs["image_logits"], outputs["text_logits"], trained.fusion_weight
-    )
-    hits = [told == labels]
+    hits = [predictions.fusion(weight) == labels]
     for query, items in (("image", "text"), ("text", "image")):
-        asked, found = (outputs[f"{name}_embedding"] for name in (query, items))
-        ranking = rank(asked, found, 1, 1024, leave_own_row_out=False)
+        ranking = rank(vectors[query], vectors[items], 1, 1024, leave_own_row_out=False)
         hits.append(finds_class(ranking.neighbours, labels, 1))
     is_new = np.isin(labels, [trained.class_names.index(name) for name in new])
     shares = [hit[which].mean() for which in (is_new, ~is_new) for hit in hits]

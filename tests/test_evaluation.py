@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from huse_tf.errors import InputError
-from huse_tf.evaluation import evaluate, format_table, write_evaluation
+from huse_tf.evaluation import evaluate, write_evaluation
+from huse_tf.metrics.classification import predict
+from huse_tf.metrics.table import format_table
 from huse_tf.metrics.words import WordQueries, word_queries
 
 # The contract of the metric names, spelt out.
@@ -218,6 +220,18 @@ def test_without_logits_there_are_no_accuracies():
     assert "same class" in format_table(metrics)
 
 
+def test_predictions_stand_for_the_logits_they_were_made_of():
+    image, text = np.random.default_rng(1).normal(size=(2, 3, 3))
+    instead = {"image_logits": None, "text_logits": None}
+    for weight in (0.2, 0.8):
+        expected = three_products(
+            image_logits=image, text_logits=text, fusion_weight=weight
+        )
+        told = predict(image, text, [0.2, 0.5, 0.8])
+        got = three_products(predictions=told, fusion_weight=weight, **instead)
+        assert got == expected
+
+
 def test_half_precision_is_unit_enough():
     """float16 rounds each component by at most 2**-11 of it, and so the length."""
     rows = np.random.default_rng(0).normal(size=(3, 64))
@@ -259,7 +273,7 @@ def test_one_product_gives_finite_numbers():
             r"image_embeddings: expected shape \[3, ...\].*\(2, 2\)",
         ),
         (
-            {"class_names": CLASSES[:2]},
+            {"class_names": CLASSES[:2], "labels": [0, 1, 1]},
             ValueError,
             "image_logits: expected 2 columns.*Received: 3",
         ),
@@ -278,6 +292,29 @@ def test_one_product_gives_finite_numbers():
             {"text_embeddings": np.eye(3, 4)},
             ValueError,
             "text_embeddings: expected 3 columns, as image_embeddings.*Received: 4",
+        ),
+        (
+            {"predictions": predict(np.eye(3), np.eye(3), [0.5])},
+            ValueError,
+            "predictions: expected none beside image_logits.*Received: all three",
+        ),
+        (
+            {
+                "image_logits": None,
+                "text_logits": None,
+                "predictions": predict(np.eye(2), np.eye(2), [0.5]),
+            },
+            ValueError,
+            r"predictions: .* in \[0, 3\) for each of 3 labels.*shape \(2,\)",
+        ),
+        (
+            {
+                "image_logits": None,
+                "text_logits": None,
+                "predictions": predict(np.eye(3, 4, 1), np.eye(3, 4), [0.5]),
+            },
+            ValueError,
+            r"predictions: expected a class in \[0, 3\).*3 at most",
         ),
         (
             {"image_logits": None},

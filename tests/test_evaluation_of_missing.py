@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from huse_tf.evaluation import evaluate, format_table
+from huse_tf.evaluation import evaluate
+from huse_tf.metrics.table import format_table
 from huse_tf.metrics.words import word_queries
 
 CLASSES = ("home<mug", "home<plate", "wear<hat")

@@ -5,9 +5,10 @@ import pytest
 from test_evaluation_of_missing import naive, shop
 
 from huse_tf.config import load_config
-from huse_tf.evaluation import evaluate, format_table
+from huse_tf.evaluation import evaluate
 from huse_tf.metrics import measures
 from huse_tf.metrics.hierarchy import Taxonomy
+from huse_tf.metrics.table import format_table
 from huse_tf.presence import Present
 
 
@@ -15,7 +16,7 @@ def asking(made, most):
     """Who asks, by modality, as the metrics see it."""
     measured = measures.Measured(
         {name: made[f"{name}_embeddings"] for name in ("image", "text")},
-        {},
+        None,
         made["labels"],
         Taxonomy(made["class_names"], "<"),
         0.5,

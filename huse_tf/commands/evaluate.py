@@ -23,8 +23,9 @@ def main() -> None:
 
     cli.start_tensorflow()
     from huse_tf.errors import InputError
-    from huse_tf.evaluation import format_table, write_evaluation
+    from huse_tf.evaluation import write_evaluation
     from huse_tf.held_out import evaluate_csv, evaluate_split
+    from huse_tf.metrics.table import format_table
     from huse_tf.run.restore import restore_run
 
     if bool(_CSV.value) != bool(_IMAGES.value):

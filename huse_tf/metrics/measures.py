@@ -17,7 +17,8 @@ class Measured:
 
     Attributes:
         embeddings: by modality, float [n, D].
-        logits: by modality, float [n, K].
+        predictions: the classes told, at `fusion_weight` among others; None where
+            nothing trains a classifier.
         labels: int [n], in [0, K).
         taxonomy: the tree of the K classes.
         fusion_weight: of the image, in [0, 1].
@@ -32,7 +33,7 @@ class Measured:
     """
 
     embeddings: Mapping[str, np.ndarray]
-    logits: Mapping[str, np.ndarray]
+    predictions: classification.Predictions | None
     labels: np.ndarray
     taxonomy: hierarchy.Taxonomy
     fusion_weight: float
@@ -46,7 +47,10 @@ class Measured:
     @property
     def has(self) -> frozenset[str]:
         """Which of `Metric.needs` there is."""
-        found = {"classifier": bool(self.logits), "words": bool(self.queries)}
+        found = {
+            "classifier": self.predictions is not None,
+            "words": bool(self.queries),
+        }
         found |= {name: len(self.rows(name)) for name in ("image", "text", "both")}
         return frozenset(name for name, there in found.items() if there)
 
@@ -78,26 +82,18 @@ class Measured:
         """An order of the products, the same for as many: the first of it ask."""
         return np.random.default_rng(0).permutation(len(self.labels))
 
-    @functools.cached_property
-    def _told(self) -> dict[str, np.ndarray]:
-        """The class that each row is taken for, int [n], by modality."""
-        fused = classification.fused_classes(
-            self.logits["image"],
-            self.logits["text"],
-            self.fusion_weight,
-            self.present,
-        )
-        told = {name: values.argmax(axis=1) for name, values in self.logits.items()}
-        return {**told, "fusion": fused}
-
     def is_right(self, modality: str) -> np.ndarray:
         """Says of `rows` whether their class is found: bool [m]; of equals the first.
 
         Args:
             modality: "image", "text" or "fusion".
         """
+        if modality == "fusion":
+            told = self.predictions.fusion(self.fusion_weight)
+        else:
+            told = getattr(self.predictions, modality)
         rows = self.rows(modality)
-        return self._told[modality][rows] == self.labels[rows]
+        return told[rows] == self.labels[rows]
 
     @functools.cached_property
     def _rankings(self) -> dict[tuple[str, str], retrieval.Ranking]:

@@ -9,7 +9,6 @@ import numpy as np
 from huse_tf.catalog import Catalog
 from huse_tf.catalog.rows import Rejected
 from huse_tf.config import Config
-from huse_tf.metrics.classification import fused_classes
 from huse_tf.metrics.words import WordQueries
 from huse_tf.presence import Present
 from huse_tf.reports.class_tree import ClassTree
@@ -20,6 +19,8 @@ from huse_tf.run.scoring import Scorer
 from huse_tf.run.small_files import read_text
 from huse_tf.semantic_graph import read_graph
 from huse_tf.suspects.suspect import Suspect
+
+MAX_COSINES = 2**22  # of products and classes in memory at once
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -91,7 +92,10 @@ class Answers:
         if self.classified:
             return self.classified["fusion"]
         centres = np.nan_to_num(self.centres, nan=0.0)
-        return ((self.image_embedding + self.text_embedding) @ centres.T).argmax(axis=1)
+        rows = self.image_embedding + self.text_embedding
+        size = max(1, MAX_COSINES // len(centres))
+        parts = [rows[i : i + size] @ centres.T for i in range(0, len(rows), size)]
+        return np.concatenate([part.argmax(axis=1) for part in parts])
 
     @cached_property
     def centres(self) -> np.ndarray:
@@ -126,20 +130,18 @@ def gather(
         suspects: of the catalogue.
     """
     split = meta["split"]
-    outputs, _ = scorer.embed(pipeline, split)
+    weight = float(meta["fusion_weight"])
+    vectors, predictions, _ = scorer.embed(pipeline, split, [weight])
     rows = pipeline.split[split]
     asked = scorer.embed_queries(pipeline, split)
     if asked is None:
-        asked = np.empty_like(outputs["text_embedding"][:0])
-    present, classified = pipeline.present_in(split), {}
-    if "fusion_accuracy" in metrics:
-        images, texts = outputs["image_logits"], outputs["text_logits"]
+        asked = np.empty_like(vectors["text"][:0])
+    classified = {}
+    if predictions is not None:
         classified = {
-            "image": images.argmax(axis=1),
-            "text": texts.argmax(axis=1),
-            "fusion": fused_classes(
-                images, texts, float(meta["fusion_weight"]), present
-            ),
+            "image": predictions.image,
+            "text": predictions.text,
+            "fusion": predictions.fusion(weight),
         }
     return Answers(
         name=run.path.resolve().name,
@@ -148,8 +150,8 @@ def gather(
         labels=catalog.labels[rows],
         images=[catalog.image_path(i) for i in rows],
         texts=[str(text) for text in catalog.texts[rows]],
-        image_embedding=outputs["image_embedding"],
-        text_embedding=outputs["text_embedding"],
+        image_embedding=vectors["image"],
+        text_embedding=vectors["text"],
         queries=scorer.queries(pipeline, split),
         query_embedding=asked,
         classified=classified,
@@ -160,6 +162,6 @@ def gather(
         catalog=run.read_catalog_facts(),
         config=read_text(run.config_file, ANEW),
         seed=config.training.seed,
-        present=present,
+        present=pipeline.present_in(split),
         suspects=tuple(shown(suspects, catalog)),
     )

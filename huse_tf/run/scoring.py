@@ -1,5 +1,8 @@
 """From a model and a split to embeddings, losses and metrics."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import numpy as np
 import tensorflow as tf
 
@@ -7,12 +10,33 @@ from huse_tf.catalog import Catalog
 from huse_tf.config import Config
 from huse_tf.encoders.base import TextEncoder
 from huse_tf.evaluation import evaluate
-from huse_tf.metrics.classification import choose_fusion_weight
+from huse_tf.metrics.classification import (
+    FUSION_WEIGHTS,
+    Predictions,
+    best_fusion_weight,
+    joined,
+    predict,
+)
+from huse_tf.metrics.registry import MODALITIES
 from huse_tf.metrics.words import WordQueries
 from huse_tf.model import HuseModel
 from huse_tf.progress import Progress
 from huse_tf.run.pipelines import Pipeline
 from huse_tf.run.word_search import WordSearch
+
+
+class Embedded(NamedTuple):
+    """What a model makes of the n rows of a split, in order.
+
+    Attributes:
+        vectors: by modality, float32 [n, D], zero rows where it is not there.
+        predictions: the classes told; None where nothing trains a classifier.
+        losses: means over the batches, weighted by their sizes.
+    """
+
+    vectors: dict[str, np.ndarray]
+    predictions: Predictions | None
+    losses: dict[str, float]
 
 
 class Scorer:
@@ -45,36 +69,46 @@ class Scorer:
         self._predict = tf.function(predict, reduce_retracing=True)
 
     def embed(
-        self, pipeline: Pipeline, split: str, progress: bool = False
-    ) -> tuple[dict[str, np.ndarray], dict[str, float]]:
+        self,
+        pipeline: Pipeline,
+        split: str,
+        weights: Sequence[float] = (),
+        progress: bool = False,
+    ) -> Embedded:
         """Runs the model over all rows of a split, in order.
+
+        Logits are held of one batch at a time, so that memory does not grow with the
+        classes.
 
         Args:
             pipeline: of the catalogue.
             split: its name, with at least one row.
+            weights: of the image, at which to tell classes from both modalities.
             progress: whether to show a bar.
-
-        Returns:
-            outputs: image_embedding, text_embedding float32 [n, D], zero rows of a
-                modality that is not there; image_logits, text_logits float32 [n, K],
-                which mean nothing there.
-            losses: means over the batches, weighted by their sizes.
         """
         held: dict[str, np.ndarray] = {}
+        told: list[Predictions] = []
         sums = dict.fromkeys(self._objective.names, 0.0)
-        rows = len(pipeline.split[split])
+        rows, present = len(pipeline.split[split]), pipeline.present_in(split)
         with Progress(rows, "Embedding", unit="products", quiet=not progress) as bar:
             for batch in pipeline.evaluation(split):
                 outputs, losses = self._predict(batch)
                 size = int(batch["label"].shape[0])
-                for name, value in outputs.items():
+                of_batch = slice(bar.done, bar.done + size)
+                for name in MODALITIES:
+                    value = outputs[f"{name}_embedding"]
                     if name not in held:  # whole at once: parts would need it twice
                         held[name] = np.empty([rows, value.shape[1]], np.float32)
-                    held[name][bar.done : bar.done + size] = value
+                    held[name][of_batch] = value
+                if self._objective.classifies:
+                    logits = (outputs[f"{name}_logits"].numpy() for name in MODALITIES)
+                    has = None if present is None else present.of(of_batch)
+                    told.append(predict(*logits, weights, has))
                 for name in sums:
                     sums[name] += size * float(losses[name])
                 bar.update(size)
-        return held, {name: total / rows for name, total in sums.items()}
+        means = {name: total / rows for name, total in sums.items()}
+        return Embedded(held, joined(told) if told else None, means)
 
     def queries(self, pipeline: Pipeline, split: str) -> WordQueries:
         """Returns the queries of a word and a class that a split's rows answer."""
@@ -96,8 +130,8 @@ class Scorer:
             return float(weight)
         if not (self._objective.classifies and len(pipeline.split["validation"])):
             return 0.5
-        outputs, _ = self.embed(pipeline, "validation")
-        return _best_weight(pipeline, "validation", outputs)
+        found = self.embed(pipeline, "validation", FUSION_WEIGHTS)
+        return _best_weight(pipeline, "validation", found.predictions)
 
     def metrics(
         self,
@@ -119,28 +153,23 @@ class Scorer:
             Metric name -> value, and n; no accuracy where the objective trains no
             classifier, no word search where the rows answer no query.
         """
-        outputs, losses = self.embed(pipeline, split, progress)
-        labels = _labels(pipeline, split)
-        images, texts = outputs["image_logits"], outputs["text_logits"]
-        if fusion_weight is None:
-            configured = self._config.evaluation.fusion_weight
-            fusion_weight = (
-                _best_weight(pipeline, split, outputs)
-                if configured == "validation"
-                else float(configured)
-            )
+        weight = fusion_weight
+        if weight is None:
+            weight = self._config.evaluation.fusion_weight
+        weights = FUSION_WEIGHTS if weight == "validation" else (float(weight),)
+        vectors, predictions, losses = self.embed(pipeline, split, weights, progress)
+        if weight == "validation":
+            weight = _best_weight(pipeline, split, predictions)
         present = pipeline.present_in(split)
-        classifies = self._objective.classifies
         asked = self.embed_queries(pipeline, split)
         metrics = evaluate(
-            outputs["image_embedding"],
-            outputs["text_embedding"],
-            labels,
+            vectors["image"],
+            vectors["text"],
+            _labels(pipeline, split),
             self._class_names,
-            image_logits=images if classifies else None,
-            text_logits=texts if classifies else None,
+            predictions=predictions,
             separator=self._config.data.class_separator,
-            fusion_weight=fusion_weight,
+            fusion_weight=float(weight),
             chunk_size=self._config.evaluation.chunk_size,
             max_queries=self._config.evaluation.max_queries,
             queries=None if asked is None else self.queries(pipeline, split),
@@ -159,12 +188,11 @@ def _labels(pipeline: Pipeline, split: str) -> np.ndarray:
 
 
 def _best_weight(
-    pipeline: Pipeline, split: str, outputs: dict[str, np.ndarray]
+    pipeline: Pipeline, split: str, predictions: Predictions | None
 ) -> float:
     """The image's best weight on the rows that have both modalities; 0.5 of none."""
-    labels, present = _labels(pipeline, split), pipeline.present_in(split)
-    logits = [outputs["image_logits"], outputs["text_logits"]]
-    if present is not None:
-        labels = labels[present.both]
-        logits = [values[present.both] for values in logits]
-    return choose_fusion_weight(*logits, labels) if len(labels) else 0.5
+    if predictions is None:
+        return 0.5
+    present = pipeline.present_in(split)
+    both = None if present is None else present.both
+    return best_fusion_weight(predictions, _labels(pipeline, split), both)

@@ -7,7 +7,8 @@ import numpy as np
 
 from huse_tf.config import Config
 from huse_tf.errors import InputError, first_line
-from huse_tf.evaluation import format_table, write_evaluation
+from huse_tf.evaluation import write_evaluation
+from huse_tf.metrics.table import format_table
 from huse_tf.reports.answers import gather
 from huse_tf.reports.report import write_report
 from huse_tf.run.build import Experiment, prepare

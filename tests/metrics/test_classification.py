@@ -5,10 +5,14 @@ import pytest
 
 from huse_tf.metrics import classification
 from huse_tf.metrics.classification import (
-    choose_fusion_weight,
-    fused_classes,
+    FUSION_WEIGHTS,
+    Predictions,
+    best_fusion_weight,
+    joined,
     mean_over_classes,
+    predict,
 )
+from huse_tf.presence import Present
 
 
 def logits(*probabilities):
@@ -17,7 +21,14 @@ def logits(*probabilities):
 
 
 def fusion_accuracy(image_logits, text_logits, labels, weight):
-    return np.mean(fused_classes(image_logits, text_logits, weight) == labels)
+    told = predict(image_logits, text_logits, [weight]).fusion(weight)
+    return np.mean(told == labels)
+
+
+def choose_fusion_weight(image_logits, text_logits, labels):
+    return best_fusion_weight(
+        predict(image_logits, text_logits, FUSION_WEIGHTS), labels
+    )
 
 
 def test_every_class_counts_the_same():
@@ -104,5 +115,72 @@ def test_chunks_do_not_change_the_result(monkeypatch):
 
     fused = 0.3 * softmax(image) + 0.7 * softmax(text)
     expected = np.mean(fused.argmax(axis=1) == labels)
-    monkeypatch.setattr(classification, "CHUNK", 10)
+    monkeypatch.setattr(classification, "MAX_PROBABILITIES", 50)  # 10 rows of 5
     assert fusion_accuracy(image, text, labels, 0.3) == pytest.approx(expected)
+
+
+def rows_that_lack_something(n, classes, seed=1):
+    rng = np.random.default_rng(seed)
+    image, text = 3 * rng.normal(size=(2, n, classes)).astype(np.float32)
+    lacks = rng.integers(0, 5, n)
+    return image, text, Present(lacks != 0, lacks != 1), rng.integers(0, classes, n)
+
+
+def test_predictions_of_batches_are_those_of_loops_over_all_logits():
+    """21 weights, 103 rows in batches of 17, a fifth without image, one without text.
+
+    Naive: probabilities in Python's floats, and the weight with the most right answers
+    of the rows that have both, the nearest to 0.5 of several.
+    """
+    image, text, present, labels = rows_that_lack_something(103, 5)
+    batches = [slice(start, start + 17) for start in range(0, 103, 17)]
+    told = joined(
+        predict(image[rows], text[rows], FUSION_WEIGHTS, present.of(rows))
+        for rows in batches
+    )
+    right = dict.fromkeys(FUSION_WEIGHTS, 0)
+    for i in range(103):
+        shares = []
+        for logits in (image[i], text[i]):
+            powers = [float(np.exp(np.float64(x - logits.max()))) for x in logits]
+            shares.append([power / sum(powers) for power in powers])
+        assert told.image[i] == np.argmax(image[i])
+        assert told.text[i] == np.argmax(text[i])
+        for weight in FUSION_WEIGHTS:
+            w = weight
+            if not present.text[i]:
+                w = 1
+            elif not present.image[i]:
+                w = 0
+            fused = [w * a + (1 - w) * b for a, b in zip(*shares, strict=True)]
+            assert told.fusion(weight)[i] == np.argmax(fused)
+            if present.both[i]:
+                right[weight] += np.argmax(fused) == labels[i]
+    best = max(right.values())
+    expected = min(
+        (weight for weight in right if right[weight] == best),
+        key=lambda weight: (abs(weight - 0.5), weight),
+    )
+    assert expected != 0.5, "the middle would be had without looking"
+    assert best_fusion_weight(told, labels, present.both) == expected
+
+
+def test_no_row_with_both_gives_the_middle():
+    image, text, _, labels = rows_that_lack_something(8, 3)
+    told = predict(image, text, FUSION_WEIGHTS)
+    assert best_fusion_weight(told, labels, np.zeros(8, bool)) == 0.5
+
+
+def test_logits_that_are_not_finite_tell_no_class():
+    image = np.array([[0, 1], [np.nan, 1], [0, 1], [0, 1]], np.float32)
+    text = np.array([[0, 1], [0, 1], [np.inf, 1], [1, 0]], np.float32)
+    told = predict(image, text, [0.25])
+    assert told.image.tolist() == [1, -1, 1, 1]
+    assert told.text.tolist() == [1, 1, -1, 0]
+    assert told.fused.tolist() == [[1], [-1], [-1], [0]]
+
+
+def test_another_weight_than_the_predictions_have_is_refused():
+    told = Predictions(np.zeros(2), np.zeros(2), (0.25, 0.5), np.zeros((2, 2)))
+    with pytest.raises(ValueError, match=r"fusion_weight: .* 0.25, 0.5. Received: 0.3"):
+        told.fusion(0.3)

@@ -117,8 +117,8 @@ def test_metrics_are_those_of_the_embeddings_of_either_kind(shop):
     )
     metrics = scorer.metrics(pipeline, "validation")
     assert metrics["words_chance"] == pytest.approx(1 / 3)
-    outputs, _ = scorer.embed(pipeline, "validation")
-    image, text = outputs["image_embedding"], outputs["text_embedding"]
+    vectors = scorer.embed(pipeline, "validation").vectors
+    image, text = vectors["image"], vectors["text"]
     first = {c: COLOURS.index(c) * 20 for c in COLOURS}  # a row whose title has it
     asked = text[[first[word] for word in queries.words]]
     np.testing.assert_allclose(
@@ -158,10 +158,10 @@ def test_an_encoder_that_trains_along_answers_by_its_weights(shop):
     before = scorer.embed_queries(pipeline, "validation")
     encoder.scale.assign([2.0, -1.0, 1.0])
     after = scorer.embed_queries(pipeline, "validation")
-    outputs, _ = scorer.embed(pipeline, "validation")
+    vectors = scorer.embed(pipeline, "validation").vectors
     words = scorer.queries(pipeline, "validation").words
     rows = [COLOURS.index(word) * 20 for word in words]
-    np.testing.assert_allclose(after, outputs["text_embedding"][rows], atol=1e-6)
+    np.testing.assert_allclose(after, vectors["text"][rows], atol=1e-6)
     blue = [word == "blue" for word in words]
     assert np.abs(after - before)[blue].max() > 1e-3
 

@@ -81,8 +81,7 @@ class Board:
         if not len(self._rows) or (now - self._drawn < DRAW_SECONDS and not last):
             return
         self._drawn = now
-        outputs, _ = self._scorer.embed(self._pipeline, SPLIT)
-        vectors = {name: outputs[f"{name}_embedding"] for name in ("image", "text")}
+        vectors = self._scorer.embed(self._pipeline, SPLIT).vectors
         with self._run.writing(self._folder):
             self._write(step, vectors)
 

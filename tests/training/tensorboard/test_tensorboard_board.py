@@ -31,7 +31,7 @@ class Scorer:
 
     def embed(self, pipeline, split):
         rows = pipeline.split[split]
-        return {"image_embedding": IMAGES[rows], "text_embedding": TEXTS[rows]}, {}
+        return SimpleNamespace(vectors={"image": IMAGES[rows], "text": TEXTS[rows]})
 
 
 @pytest.fixture
