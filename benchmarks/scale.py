@@ -2,14 +2,15 @@
 
     python benchmarks/scale.py [--batch_size 512] [--processes 1,2] [--steps 30]
     python benchmarks/scale.py --products 100000000 --images_per_second 40 \
-        --texts_per_second 2000 --vectors_per_second 3000 --machines 64
+        --texts_per_second 2000 --vectors_per_second 3000 --indexed_per_second 3000 \
+        --machines 64
 
 The processes are workers on the loopback that take the default network's steps on
 made-up features; they share the machine's cores, so that two are no faster than one
 where one uses all of them. Communication is timed alone: the gather of a step's outputs
 and the sum of its gradients. The plan divides a number of products by rates: the first
 one measured here, and those that the flags say, as benchmarks/embedded_image.py,
-embedded_text.py and search.py print them.
+embedded_text.py and grow.py print them.
 """
 
 import json
@@ -31,7 +32,7 @@ _EPOCHS = flags.DEFINE_integer("epochs", 20, "of the plan", lower_bound=1)
 _MACHINES = flags.DEFINE_integer("machines", 1, "of the plan", lower_bound=1)
 _RATES = {
     name: flags.DEFINE_float(f"{name}_per_second", None, f"{name} a second, a machine")
-    for name in ("images", "texts", "vectors")
+    for name in ("images", "texts", "vectors", "indexed")
 }
 _WORKER = flags.DEFINE_bool("worker", False, "be one of the processes (internal)")
 
@@ -147,13 +148,15 @@ def plan(examples_per_second: float) -> None:
     hours = {
         f"encoding {name}": n / flag.value / machines / 3600
         for name, flag in _RATES.items()
-        if name != "vectors" and flag.value
+        if name in ("images", "texts") and flag.value
     }
     hours[f"training {_EPOCHS.value} epochs, one machine"] = (
         n * _EPOCHS.value / examples_per_second / 3600
     )
     if _RATES["vectors"].value:
         hours["vectors of all products"] = n / _RATES["vectors"].value / machines / 3600
+    if _RATES["indexed"].value:
+        hours["index, one machine"] = n / _RATES["indexed"].value / 3600
     for what, value in hours.items():
         print(f"{what}: {value:,.1f}")
 
