@@ -35,13 +35,14 @@ def evaluate(
     has_text: np.ndarray | None = None,
     products: np.ndarray | None = None,
     max_queries: int = 0,
+    in_tensorflow: bool = False,
 ) -> dict[str, float]:
     """Computes every metric of sections 4.3 to 4.5, exactly.
 
     Each item is a query against all others, unless `max_queries` says otherwise; each
-    cosine is computed once for R@K, HP@K
-    and the instance level together. Where products lack a modality, a metric is one of
-    those that have what it asks for, and left out where none has.
+    cosine is computed once for R@K, HP@K and the instance level together. Where
+    products lack a modality, a metric is one of those that have what it asks for, and
+    left out where none has.
 
     Args:
         image_embeddings: float [n, D], unit rows, or zero where a model found
@@ -74,6 +75,9 @@ def evaluate(
         max_queries: of more products than this so many ask in retrieval, always the
             same ones of as many, against all; a share then has a standard error of at
             most 0.5 / sqrt(max_queries). 0 lets all ask.
+        in_tensorflow: whether TensorFlow computes the cosines and counts, rather than
+            NumPy: for a GPU, which then holds one modality's embeddings and 1 GiB.
+            Only where rounding decides an order may it be another.
 
     Returns:
         Metric name -> value, and n, the number of products; where some lack a
@@ -119,6 +123,7 @@ def evaluate(
         present,
         checks.products_of(products, len(labels)),
         max_queries,
+        in_tensorflow,
     )
     metrics: dict[str, float] = {"n": len(labels)}
     if present is not None:

@@ -94,9 +94,10 @@ def softmax(logits):
     return powers / powers.sum()
 
 
-def test_retrieval_is_among_what_is_there():
+@pytest.mark.parametrize("in_tensorflow", [False, True])
+def test_retrieval_is_among_what_is_there(in_tensorflow):
     made = shop()
-    metrics, expected = evaluate(**made), naive(made)
+    metrics, expected = evaluate(**made, in_tensorflow=in_tensorflow), naive(made)
     counts = {name: metrics[f"n{name}"] for name in ("", "_image", "_text", "_both")}
     assert counts == {"": 90, "_image": 78, "_text": 78, "_both": 66}
     for name, value in expected.items():
@@ -165,6 +166,12 @@ def test_words_are_judged_by_the_products_that_have_a_title():
     # 26 products a class have a title, and of each class one half is red, one blue
     assert metrics["words_chance"] == pytest.approx(0.5)
     assert set(queries.words) == {"red", "blue"}
+
+
+def test_tensorflow_says_the_same_of_all_metrics():
+    made = shop()
+    metrics, expected = evaluate(**made, in_tensorflow=True), evaluate(**made)
+    assert metrics == expected and "words_to_image_P@10" in metrics
 
 
 def test_what_is_not_there_is_not_read():

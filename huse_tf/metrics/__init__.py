@@ -1,1 +1,4 @@
-"""Metrics as NumPy over embeddings and logits; none of it imports TensorFlow."""
+"""Metrics of embeddings and predictions, in NumPy.
+
+TensorFlow is imported only where it is asked to rank, by `in_tensorflow`.
+"""

@@ -30,6 +30,7 @@ class Measured:
             is its own.
         max_queries: in retrieval more products than this do not all ask: so many of
             them do, drawn once; 0 lets all ask. All are answers.
+        in_tensorflow: whether TensorFlow ranks, rather than NumPy.
     """
 
     embeddings: Mapping[str, np.ndarray]
@@ -43,6 +44,7 @@ class Measured:
     present: Present | None = None
     products: np.ndarray | None = None
     max_queries: int = 0
+    in_tensorflow: bool = False
 
     @property
     def has(self) -> frozenset[str]:
@@ -124,6 +126,7 @@ class Measured:
                 products=None
                 if self.products is None
                 else (self.products[all_asked], self.products[found]),
+                in_tensorflow=self.in_tensorflow,
             )
             nearest, ranks = ranking
             nearest = nearest[np.searchsorted(all_asked, asked)]
@@ -218,9 +221,10 @@ def words_precision(measured: Measured, items: str, k: int) -> float:
         vectors = measured.vectors(items, judged)
     if measured.present is not None:
         answers = [np.flatnonzero(np.isin(measured.rows(judged), a)) for a in answers]
-    return float(
-        words.word_precision(measured.query_embeddings, vectors, answers, k).mean()
+    precisions = words.word_precision(
+        measured.query_embeddings, vectors, answers, k, measured.in_tensorflow
     )
+    return float(precisions.mean())
 
 
 def one_row_a_product(measured: Measured) -> Measured:

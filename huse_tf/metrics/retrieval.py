@@ -5,13 +5,13 @@ Class level and instance level both use this one order, so a model that maps eve
 product to one point gets no credit for its ties.
 """
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
+from huse_tf.metrics import in_numpy
+
 MAX_SCORES = 2**26  # cosines in memory at once, however many items there are
-BLOCK = 64  # neighbouring items that share one maximum in the search for the nearest
 
 
 class Ranking(NamedTuple):
@@ -37,6 +37,7 @@ def rank(
     leave_own_row_out: bool,
     own: np.ndarray | None = None,
     products: tuple[np.ndarray, np.ndarray] | None = None,
+    in_tensorflow: bool = False,
 ) -> Ranking:
     """Finds the k nearest items of every query by cosine distance, exactly.
 
@@ -56,6 +57,8 @@ def rank(
         products: int [q] and int [n], the product of each query and of each item,
             where a product may have several items: all of them are hidden, or the
             nearest one counts. None: each has one.
+        in_tensorflow: whether TensorFlow computes, on a GPU where there is one, rather
+            than NumPy. The order differs only where rounding decides it.
 
     Returns:
         The neighbours, and the counterparts' ranks unless these were left out.
@@ -64,43 +67,45 @@ def rank(
         ValueError: the arrays differ in shape, or a value is not finite.
     """
     queries, items = _unit_rows(queries, "queries"), _unit_rows(items, "items")
-    if own is None and queries.shape != items.shape:
+    alike = slice(None) if own is None else slice(1, None)
+    if queries.shape[alike] != items.shape[alike]:
         raise ValueError(
-            "rank: expected queries and items of one shape [n, D]. "
-            f"Received: {queries.shape} and {items.shape}."
+            "rank: expected queries and items of one shape [n, D], or, with `own`, of "
+            f"one D. Received: {queries.shape} and {items.shape}."
         )
     own = np.arange(len(queries)) if own is None else own
+    rows = max(1, min(chunk_size, len(queries), MAX_SCORES // max(len(items), 1)))
+    if in_tensorflow:
+        from huse_tf.metrics.in_tensorflow import ranker
+
+        ranked = ranker(items, k, leave_own_row_out)
+    else:
+        ranked = in_numpy.ranker(items, k, leave_own_row_out, rows)
     neighbours = np.full((len(queries), k), -1, np.int64)
     ranks = None if leave_own_row_out else np.empty(len(queries), np.int64)
     several = {} if products is None else _several(products[1])
-    for start, stop, chunk in _cosines(queries, items, chunk_size):
-        theirs = own[start:stop].copy()
-        more = {
-            i: several[products[0][start + i]]
-            for i in (np.flatnonzero(theirs >= 0) if several else ())
-            if products[0][start + i] in several
-        }
-        for i, rows in more.items():
-            theirs[i] = rows[np.argmax(chunk[i, rows])]
-        if ranks is None:
-            there = np.flatnonzero(theirs >= 0)
-            chunk[there, theirs[there]] = -np.inf
-            for i, rows in more.items():
-                chunk[i, rows] = -np.inf
-        else:
-            ranks[start:stop] = _own_ranks(chunk[:, : len(items)], theirs)
-        found = nearest_columns(chunk, k)
-        neighbours[start:stop, : found.shape[1]] = found
+    for start in range(0, len(queries), rows):
+        chunk = slice(start, start + rows)
+        theirs = own[chunk, None]
+        if several:
+            theirs = _all_own(own[chunk], products[0][chunk], several)
+        found, places = ranked(queries[chunk], theirs)
+        neighbours[chunk, : found.shape[1]] = found
+        if ranks is not None:
+            ranks[chunk] = places
     return Ranking(neighbours, ranks)
 
 
-def nearest_items(queries: np.ndarray, items: np.ndarray, k: int) -> np.ndarray:
+def nearest_items(
+    queries: np.ndarray, items: np.ndarray, k: int, in_tensorflow: bool = False
+) -> np.ndarray:
     """Finds the k nearest of n items of each of q queries, exactly, in chunks.
 
     Args:
         queries: float [q, D], any length but finite.
         items: float [n, D], likewise.
         k: at least 1.
+        in_tensorflow: as in `rank`.
 
     Returns:
         int64 [q, k], item rows from the nearest on; -1 where there are no more items.
@@ -108,31 +113,10 @@ def nearest_items(queries: np.ndarray, items: np.ndarray, k: int) -> np.ndarray:
     Raises:
         ValueError: a value is not finite, or D differs.
     """
-    queries, items = _unit_rows(queries, "queries"), _unit_rows(items, "items")
-    nearest = np.full((len(queries), k), -1, np.int64)
-    for start, stop, chunk in _cosines(queries, items, len(queries)):
-        found = nearest_columns(chunk, k)
-        nearest[start:stop, : found.shape[1]] = found
-    return nearest
-
-
-def _cosines(
-    queries: np.ndarray, items: np.ndarray, chunk_size: int
-) -> Iterator[tuple[int, int, np.ndarray]]:
-    """Yields (start, stop, cosines of queries[start:stop] with all items).
-
-    The cosines are float32 [stop - start, whole blocks], to be used before the next
-    ones come: the columns past the items stay at -inf, which no item ever scores.
-    """
-    n = len(items)
-    blocks = -(-n // BLOCK)
-    chunk_size = max(1, min(chunk_size, len(queries), MAX_SCORES // max(n, 1)))
-    scores = np.full((chunk_size, blocks * BLOCK), -np.inf, np.float32)
-    for start in range(0, len(queries), chunk_size):
-        stop = min(start + chunk_size, len(queries))
-        chunk = scores[: stop - start]
-        np.matmul(queries[start:stop], items.T, out=chunk[:, :n])
-        yield start, stop, chunk
+    none = np.full(len(queries), -1)
+    return rank(
+        queries, items, k, MAX_SCORES, True, own=none, in_tensorflow=in_tensorflow
+    ).neighbours
 
 
 def recall_at_k(
@@ -221,61 +205,21 @@ def _several(products: np.ndarray) -> dict[int, np.ndarray]:
     }
 
 
-def _own_ranks(scores: np.ndarray, own: np.ndarray) -> np.ndarray:
-    """Ranks column own[i] in row i: 1 + the items before it in the order; 0 for -1."""
-    ranks = np.zeros(len(scores), np.int64)
-    for i, (row, place) in enumerate(zip(scores, own.tolist(), strict=True)):
-        if place >= 0:
-            ranks[i] = (
-                1
-                + np.count_nonzero(row[:place] >= row[place])
-                + np.count_nonzero(row[place + 1 :] > row[place])
-            )
-    return ranks
-
-
-def nearest_columns(scores: np.ndarray, k: int) -> np.ndarray:
-    """Columns of the k largest scores of each row, -1 for those at -inf.
-
-    The k best lie in the k blocks with the largest maxima: an item of another block
-    has the maxima of k blocks before it. So one fast pass takes the maxima, and only
-    k blocks a row are sorted out.
+def _all_own(
+    own: np.ndarray, products: np.ndarray, several: dict[int, np.ndarray]
+) -> np.ndarray:
+    """Names all items of each query's product, int64 [q, m], -1 for no more.
 
     Args:
-        scores: float32 [q, blocks * BLOCK].
-        k: at least 1.
-
-    Returns:
-        int64 [q, min(k, blocks * BLOCK)].
+        own: int64 [q], one of them, -1 for none.
+        products: int [q], the queries' own.
+        several: the items of each product that has more than one.
     """
-    blocked = scores.reshape(len(scores), -1, BLOCK)
-    rows = np.arange(len(scores))[:, None]
-    # Blocks in column order again, so that position order is column order.
-    blocks = np.sort(largest(blocked.max(axis=2), k), axis=1)
-    candidates = blocked[rows, blocks].reshape(len(scores), -1)
-    best = largest(candidates, k)
-    columns = blocks[rows, best // BLOCK] * BLOCK + best % BLOCK
-    return np.where(candidates[rows, best] > -np.inf, columns, -1)
-
-
-def largest(scores: np.ndarray, k: int) -> np.ndarray:
-    """Positions of the k largest scores of each row, equal ones in position order.
-
-    Score and position become one integer, which has no ties: the float's bits, made
-    monotone, above the position counted backwards.
-
-    Args:
-        scores: float32 [q, m], m under 2^31.
-        k: at least 1.
-
-    Returns:
-        int64 [q, min(k, m)].
-    """
-    m = scores.shape[1]
-    bits = (scores + np.float32(0)).view(np.int32)  # + 0 makes -0.0 equal to 0.0
-    keys = np.where(bits < 0, bits ^ 0x7FFFFFFF, bits).astype(np.int64) << 32
-    keys |= np.arange(m - 1, -1, -1)
-    if k < m:
-        keys = np.partition(keys, m - k, axis=1)[:, m - k :]
-    keys = np.sort(keys, axis=1)[:, ::-1]
-    return m - 1 - (keys & 0xFFFFFFFF)
+    lists = [
+        several.get(product, [place]) if place >= 0 else []
+        for place, product in zip(own.tolist(), products.tolist(), strict=True)
+    ]
+    found = np.full((len(own), max(1, *map(len, lists))), -1, np.int64)
+    for row, places in zip(found, lists, strict=True):
+        row[: len(places)] = places
+    return found

@@ -114,6 +114,7 @@ def word_precision(
     items: np.ndarray,
     answers: Sequence[np.ndarray],
     k: int = WORDS_AT,
+    in_tensorflow: bool = False,
 ) -> np.ndarray:
     """Share of the k nearest items of each query that answer it.
 
@@ -124,11 +125,12 @@ def word_precision(
         items: float [n, D], likewise, with n >= k.
         answers: Q arrays of rows in [0, n).
         k: at least 1.
+        in_tensorflow: as in `retrieval.rank`.
 
     Returns:
         float64 [Q], in [0, 1].
     """
-    nearest = nearest_items(queries, items, k)
+    nearest = nearest_items(queries, items, k, in_tensorflow)
     return np.array(
         [
             np.isin(row, held).sum() / k

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from huse_tf.metrics.retrieval import largest
+from huse_tf.metrics.in_numpy import largest
 from huse_tf.reports.answers import Answers
 from huse_tf.reports.html import Html, paragraph, section, tag
 from huse_tf.reports.space import sample_rows

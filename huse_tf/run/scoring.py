@@ -179,6 +179,7 @@ class Scorer:
             products=None
             if pipeline.products is None
             else pipeline.products[pipeline.split[split]],
+            in_tensorflow=bool(tf.config.get_visible_devices("GPU")),
         )
         return {**metrics, **losses}
 

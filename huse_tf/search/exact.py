@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from huse_tf.metrics.retrieval import BLOCK, largest, nearest_columns
+from huse_tf.metrics.in_numpy import BLOCK, largest, nearest_columns
 
 CHUNK_BYTES = 64 * 2**20  # of the matrix at a time
 

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from huse_tf.errors import Interrupted
 from huse_tf.interruption import STOP
+from huse_tf.precision import multiplying
 from huse_tf.progress import Progress
 from huse_tf.run.build import Experiment
 from huse_tf.run.checkpoints import Checkpoints
@@ -19,7 +20,6 @@ from huse_tf.run.together import ALONE, Alone
 from huse_tf.training import beginning, best, divergence
 from huse_tf.training.averaging import WeightAverage, changing_variables
 from huse_tf.training.optimizers import optimizers_by_group
-from huse_tf.training.precision import multiplying
 from huse_tf.training.scalars import ScalarLog
 from huse_tf.training.standing import Standing
 from huse_tf.training.tensorboard.board import Board

@@ -7,7 +7,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from huse_tf.metrics import retrieval
+from huse_tf.metrics import in_numpy, retrieval
 
 
 def on_circle(*degrees):
@@ -69,27 +69,42 @@ def with_exact_ties(rng, n):
     return values
 
 
+@pytest.mark.parametrize("in_tensorflow", [False, True])
 @pytest.mark.parametrize("leave_own_row_out", [True, False])
 @pytest.mark.parametrize("n", [1, 2, 64, 65, 203, 1500])
-def test_ties_stand_in_row_order(n, leave_own_row_out):
+def test_ties_stand_in_row_order(n, leave_own_row_out, in_tensorflow):
     rng = np.random.default_rng(n)
     queries = with_exact_ties(rng, n)
     items = queries if leave_own_row_out else with_exact_ties(rng, n)
     expected, expected_ranks = naive(queries, items, 10, leave_own_row_out)
-    got = retrieval.rank(queries, items, 10, 50, leave_own_row_out)
+    got = retrieval.rank(
+        queries, items, 10, 50, leave_own_row_out, in_tensorflow=in_tensorflow
+    )
     there = expected.shape[1]
     np.testing.assert_array_equal(got.neighbours[:, :there], expected)
     assert (got.neighbours[:, there:] == -1).all()
-    if not leave_own_row_out:
+    if leave_own_row_out:
+        assert got.ranks is None
+    else:
         np.testing.assert_array_equal(got.ranks, expected_ranks)
+    nearest = retrieval.nearest_items(queries, items, 1, in_tensorflow)
+    np.testing.assert_array_equal(nearest, naive(queries, items, 1, False)[0])
 
 
-@pytest.mark.parametrize("chunk_size", [1, 7, 256, 777, 10_000])
-def test_any_chunk_size_gives_the_naive_order(chunk_size):
+@pytest.mark.parametrize("in_tensorflow", [False, True])
+@pytest.mark.parametrize("chunk_size", [7, 777, 10_000])
+def test_any_chunk_size_gives_the_naive_order(chunk_size, in_tensorflow):
     rng = np.random.default_rng(3)
     queries, items = rng.normal(size=(2, 777, 24)).astype(np.float32)
     expected, expected_ranks = naive(queries, items, 10, False)
-    got = retrieval.rank(queries, items, 10, chunk_size, leave_own_row_out=False)
+    got = retrieval.rank(
+        queries,
+        items,
+        10,
+        chunk_size,
+        leave_own_row_out=False,
+        in_tensorflow=in_tensorflow,
+    )
     np.testing.assert_array_equal(got.neighbours, expected)
     np.testing.assert_array_equal(got.ranks, expected_ranks)
 
@@ -103,9 +118,9 @@ def test_one_point_for_all_earns_no_rank():
 
 
 def test_negative_and_zero_scores_are_ordered():
-    scores = np.full((1, retrieval.BLOCK), -np.inf, np.float32)
+    scores = np.full((1, in_numpy.BLOCK), -np.inf, np.float32)
     scores[0, :6] = [-0.5, -0.0, 0.0, -0.25, 1e-30, -1e-30]
-    assert retrieval.nearest_columns(scores, 7).tolist() == [[4, 1, 2, 5, 3, 0, -1]]
+    assert in_numpy.nearest_columns(scores, 7).tolist() == [[4, 1, 2, 5, 3, 0, -1]]
 
 
 def test_memory_is_bounded_by_the_chunk():
@@ -169,6 +184,8 @@ def test_not_a_number_is_refused():
 def test_different_shapes_are_refused():
     with pytest.raises(ValueError, match=r"one shape.*\(2, 2\) and \(3, 2\)"):
         retrieval.rank(on_circle(0, 1), on_circle(0, 1, 2), 1, 2, False)
+    with pytest.raises(ValueError, match=r"of one D.*\(2, 2\) and \(3, 4\)"):
+        retrieval.nearest_items(on_circle(0, 1), np.ones((3, 4)), 1)
 
 
 def test_metrics_do_without_tensorflow():

@@ -33,13 +33,22 @@ def naive(queries, items, products):
     return ranks, others
 
 
-def test_any_row_of_the_product_is_right_and_none_is_found_within(vectors):
+@pytest.mark.parametrize("in_tensorflow", [False, True])
+@pytest.mark.parametrize("tied", [False, True])
+def test_any_row_of_the_product_is_right_and_none_is_found_within(
+    vectors, tied, in_tensorflow
+):
+    """Tied: of four points on the axes, whose cosines are exact, 0, 1 or -1."""
     images, texts = vectors
+    if tied:
+        axes = np.float32([[1, 0], [-1, 0], [0, 1], [1, 0]])
+        images, texts = axes[[0, 1, 2, 0, 3, 2, 1]], axes[[2, 1, 0, 2, 0, 3, 0]]
+    given = {"products": (PRODUCTS, PRODUCTS), "in_tensorflow": in_tensorflow}
     ranks, _ = naive(images, texts, PRODUCTS)
-    across = rank(images, texts, 3, 2, False, products=(PRODUCTS, PRODUCTS))
+    across = rank(images, texts, 3, 2, False, **given)
     assert across.ranks.tolist() == ranks
     _, others = naive(images, images, PRODUCTS)
-    within = rank(images, images, 6, 3, True, products=(PRODUCTS, PRODUCTS))
+    within = rank(images, images, 6, 3, True, **given)
     for found, expected in zip(within.neighbours.tolist(), others, strict=True):
         assert [i for i in found if i >= 0] == expected
 
@@ -54,12 +63,19 @@ def test_rows_of_their_own_change_nothing(vectors):
     assert said == evaluate(images, texts, LABELS, NAMES)
 
 
-def test_a_product_that_lacks_a_picture_in_one_row(vectors):
+@pytest.mark.parametrize("in_tensorflow", [False, True])
+def test_a_product_that_lacks_a_picture_in_one_row(vectors, in_tensorflow):
     """Row 1, of product 0, has no picture: rows 0 and 6 still answer for it."""
     images, texts = vectors
     has_image = np.array([True, False, *[True] * 5])
     metrics = evaluate(
-        images, texts, LABELS, NAMES, has_image=has_image, products=PRODUCTS
+        images,
+        texts,
+        LABELS,
+        NAMES,
+        has_image=has_image,
+        products=PRODUCTS,
+        in_tensorflow=in_tensorflow,
     )
     ranks = []
     for q in np.flatnonzero(has_image):

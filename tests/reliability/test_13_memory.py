@@ -15,7 +15,7 @@ import pytest
 from processes import run
 from small_runs import ROOT
 
-from huse_tf.metrics import retrieval
+from huse_tf.metrics import in_numpy, retrieval
 
 ROWS, HELD_OUT, DIM, CLASSES = 1_000_000, 10_000, 256, 10
 MANY = 50_000, 6_000  # rows and classes
@@ -149,13 +149,13 @@ def test_ranking_never_holds_the_square_of_its_rows(monkeypatch):
     expected = retrieval.rank(queries, items, 5, 1024, leave_own_row_out=False)
     monkeypatch.setattr(retrieval, "MAX_SCORES", 640)
     seen = []
-    nearest = retrieval.nearest_columns
+    nearest = in_numpy.nearest_columns
 
     def noted(scores, k):
         seen.append(len(scores))
         return nearest(scores, k)
 
-    monkeypatch.setattr(retrieval, "nearest_columns", noted)
+    monkeypatch.setattr(in_numpy, "nearest_columns", noted)
     found = retrieval.rank(queries, items, 5, 1024, leave_own_row_out=False)
     assert seen == [6] * 16 + [4]
     np.testing.assert_array_equal(found.neighbours, expected.neighbours)
@@ -178,7 +178,9 @@ def classify_many(folder):
     rows, classes = MANY
     features = tf.random.stateless_normal([rows, 8], [0, 1])
     labels = (np.arange(rows) % classes).astype(np.int32)
-    network = embedding_network(8, 8, classes, units=8, embedding_dim=8)
+    network = embedding_network(
+        8, 8, classes, classifier="separate", units=8, embedding_dim=8
+    )
     pipeline = Pipeline(
         lambda positions, step: tf.gather(features, positions),
         lambda positions, step: tf.gather(features, positions),

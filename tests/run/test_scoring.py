@@ -10,6 +10,7 @@ import tensorflow as tf
 from huse_tf.config import EvaluationConfig, FeaturesConfig
 from huse_tf.errors import Diverged
 from huse_tf.evaluation import evaluate
+from huse_tf.metrics import in_tensorflow
 from huse_tf.model import HuseModel
 from huse_tf.objectives import Huse
 from huse_tf.presence import Present
@@ -118,6 +119,22 @@ def test_metrics_by_batches_are_those_of_all_logits_at_once():
         for name, value in expected.items():
             assert metrics[name] == pytest.approx(value, abs=1e-6), name
         assert {name for name in metrics if "loss" not in name} == set(expected)
+
+
+def test_where_there_is_a_gpu_tensorflow_ranks(monkeypatch):
+    scorer, pipeline, _, _ = make(0.5)
+    expected = scorer.metrics(pipeline, "test")
+    asked = []
+    monkeypatch.setattr(tf.config, "get_visible_devices", lambda kind: [kind])
+    ranker = in_tensorflow.ranker
+
+    def noted(*arguments):
+        asked.append(arguments)
+        return ranker(*arguments)
+
+    monkeypatch.setattr(in_tensorflow, "ranker", noted)
+    assert scorer.metrics(pipeline, "test") == expected
+    assert len(asked) == 4, "once a direction"
 
 
 def test_a_weight_of_the_config_is_the_one_that_counts():

@@ -6,11 +6,11 @@ import tensorflow as tf
 
 from huse_tf.model import HuseModel
 from huse_tf.objectives import Huse
+from huse_tf.precision import multiplying
 from huse_tf.run.together import ALONE
 from huse_tf.towers import embedding_network
 from huse_tf.training.averaging import WeightAverage, changing_variables
 from huse_tf.training.optimizers import make_optimizer
-from huse_tf.training.precision import multiplying
 
 pytestmark = pytest.mark.gpu
 CLASSES, ROWS, STEPS = 6, 64, 5

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from huse_tf.precision import multiplying
 from huse_tf.run.together import ALONE
-from huse_tf.training.precision import multiplying
 
 
 def stepping(weight):

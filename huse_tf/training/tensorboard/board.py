@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from huse_tf.errors import Interrupted
-from huse_tf.metrics.retrieval import largest
+from huse_tf.metrics.in_numpy import largest
 from huse_tf.presence import Present
 from huse_tf.reports.class_tree import ClassTree
 from huse_tf.reports.queries import DIRECTIONS, NEAREST
