@@ -144,9 +144,9 @@ class Encoding:
                 for row, prepared, valid in dataset:
                     row, valid = row.numpy(), valid.numpy()
                     self._given[row] = True
-                    writer.add(keys[row[valid]], self._call(prepared).numpy()[valid])
-                    for bad in row[~valid]:
-                        writer.fail(keys[[bad]], why(bad))
+                    encoded = self._call(prepared).numpy()[valid]
+                    bad = [(keys[i].tobytes(), why(i)) for i in row[~valid]]
+                    writer.add(keys[row[valid]], encoded, bad)
                     bar.update(len(row))
         except tf.errors.ResourceExhaustedError as error:
             raise InputError(

@@ -13,6 +13,7 @@ import hashlib
 import os
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +45,7 @@ class Shard:
 def write(
     folder: Path,
     keys: np.ndarray,
-    rows: list[np.ndarray],
+    rows: Sequence[np.ndarray],
     failed: list[tuple[bytes, str]],
 ) -> None:
     """Writes raw rows, then the index that makes them count."""

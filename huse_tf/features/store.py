@@ -1,8 +1,10 @@
 """Encoded rows on disk, named by content: append-only shards under one encoder."""
 
 import hashlib
+import itertools
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -144,7 +146,9 @@ class FeatureStore:
 class ShardWriter:
     """Gathers rows and writes a shard every few thousand rows or half a minute.
 
-    Leaving the context writes what is gathered, also after Ctrl-C.
+    Leaving the context writes what is gathered, also after Ctrl-C. Shards hold whole
+    batches: how a row is rounded depends on its batch, and after a kill the same
+    command makes the batches that the killed one would have made.
 
     Args:
         store: where to.
@@ -172,12 +176,18 @@ class ShardWriter:
         """Writes what is gathered."""
         self._flush()
 
-    def add(self, keys: np.ndarray, rows: np.ndarray) -> None:
-        """Adds encoded rows.
+    def add(
+        self,
+        keys: np.ndarray,
+        rows: np.ndarray,
+        failed: Sequence[tuple[bytes, str]] = (),
+    ) -> None:
+        """Adds a batch.
 
         Args:
             keys: uint8 [n, 16].
-            rows: float [n, dim].
+            rows: float [n, dim], encoded.
+            failed: keys and reasons of contents of the batch that cannot be encoded.
 
         Raises:
             InputError: a value is not finite in the store's dtype.
@@ -190,40 +200,28 @@ class ShardWriter:
                 f"are not finite as {self._store.dtype}, expected finite ones; "
                 "set features.dtype = float32, or check the encoder's weights"
             )
-        self._keys.append(keys)
-        self._rows.append(rows)
+        self._batches.append((keys, rows, failed))  # at once: Ctrl-C may come here
         self._gathered += len(rows)
-        self._flush_if_due()
-
-    def fail(self, keys: np.ndarray, reason: str) -> None:
-        """Records contents that cannot be encoded (uint8 [n, 16])."""
-        self._failed += [(key.tobytes(), reason) for key in keys]
-        self._flush_if_due()
-
-    def _flush_if_due(self) -> None:
         due = time.monotonic() - self._since >= SHARD_SECONDS
         if due or self._gathered >= SHARD_ROWS:
             self._flush()
 
     def _clear(self) -> None:
-        self._keys: list[np.ndarray] = []
-        self._rows: list[np.ndarray] = []
-        self._failed: list[tuple[bytes, str]] = []
+        self._batches: list[tuple] = []
         self._gathered = 0
         self._since = time.monotonic()
 
     def _flush(self) -> None:
-        keys, rows, failed = self._keys, self._rows, self._failed
+        batches, store = self._batches, self._store
         self._clear()
-        if not keys and not failed:
+        if not batches:
             return
-        store = self._store
-        none = np.empty((0, KEY_BYTES), np.uint8)
+        keys, rows, failed = zip(*batches, strict=True)
+        keys, failed = np.concatenate(keys), [*itertools.chain(*failed)]
         with files.explained(store.folder, self._left * store.row_bytes):
-            shards.write(store.folder, np.concatenate([none, *keys]), rows, failed)
-        count = sum(map(len, keys))
-        self.written += count
-        self._left -= count + len(failed)
+            shards.write(store.folder, keys, rows, failed)
+        self.written += len(keys)
+        self._left -= len(keys) + len(failed)
 
 
 def _is_leftover(path: Path) -> bool:

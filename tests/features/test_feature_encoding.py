@@ -5,6 +5,7 @@ import os
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from feature_fakes import (
     OLD,
     Letters,
@@ -18,7 +19,8 @@ from feature_fakes import (
 )
 
 from huse_tf.errors import InputError, Interrupted
-from huse_tf.features import files, image_keys
+from huse_tf.features import encode as encode_module
+from huse_tf.features import files, image_keys, store
 from huse_tf.features.encode import ImageEncoding, encode_texts, read_part
 from huse_tf.features.files import read_arrays
 from huse_tf.features.keys import digest
@@ -226,6 +228,38 @@ def test_an_interrupted_encoding_goes_on(pictures, settings, monkeypatch):
     features = encode(encoder, pictures, settings)
     assert features.encoded == 52 and int(encoder.rows_seen) == 52
     np.testing.assert_allclose(features.load(), means(pixels_of(100)), rtol=1e-6)
+
+
+class Neighbours(Squares):
+    """As rounding does, but plainly: a row's features depend on its batch and place."""
+
+    def call(self, pixels, training=False):
+        features = super().call(pixels)
+        places = tf.range(tf.shape(features)[0], dtype=tf.float32)
+        return features + tf.reduce_sum(features) + places[:, None]
+
+
+def test_a_stopped_encoding_goes_on_with_the_batches_it_would_have_made(
+    pictures, settings, tmp_path, monkeypatch
+):
+    """Stopped over the second batch, between its good pictures and its bad one."""
+    for name in ("7.bin", "20.bin"):
+        pictures.write(name, name.encode())
+    calm = encode(Neighbours(), pictures, Settings(tmp_path / "calm"))
+    monkeypatch.setattr(store, "SHARD_SECONDS", 0.0)
+
+    def stop_at_20(path):
+        if path.endswith("20.bin"):
+            raise KeyboardInterrupt
+        return "undecodable"
+
+    with monkeypatch.context() as patch:
+        patch.setattr(encode_module, "why_file_undecodable", stop_at_20)
+        with pytest.raises(Interrupted, match="15 of 100 images encoded and kept"):
+            encode(Neighbours(), pictures, settings)
+    features = encode(Neighbours(), pictures, settings)
+    assert features.encoded == 98 - 15
+    np.testing.assert_array_equal(features.load(), calm.load())
 
 
 def test_damaged_names_of_pictures_are_read_again(
