@@ -31,6 +31,6 @@ def workers_of(pid):
     while todo:
         for child, title in children.get(todo.pop(), []):
             todo.append(child)
-            if title.startswith(b"ray::") and b"_Worker" in title:
+            if title.startswith(b"ray::") and b"PartWorker" in title:
                 found.append(child)
     return found

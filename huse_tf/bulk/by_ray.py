@@ -5,16 +5,13 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import tensorflow as tf
-
 from huse_tf.bulk.description import describe, description
 from huse_tf.bulk.embed import embed_share
 from huse_tf.bulk.products import Listing, Share
 from huse_tf.bulk.request import Request
 from huse_tf.cluster import PART_ROWS, Answer, Cluster
-from huse_tf.errors import InputError, Interrupted
+from huse_tf.errors import InputError
 from huse_tf.features.encode import ImageEncoding, Stores, TextEncoding
-from huse_tf.progress import Progress
 from huse_tf.run.restore import TrainedRun, restore_run
 
 
@@ -58,23 +55,12 @@ def embed_by_ray(
         ) from error
     run_dir = os.path.abspath(trained.run.path)
     make = functools.partial(ShareEmbedder, run_dir, allow_code, folder, about)
-    total = dict.fromkeys(("files", "rejected"), 0)
-    there = 0
-    with Progress(listing.total, "Embedding", unit="products") as bar:
-        try:
-            for answer in cluster.share_out(make, _shares(listing, parts)):
-                there += answer["products"]
-                for name in total:
-                    total[name] += answer[name]
-                bar.update(answer["asked"], **total)
-        except KeyboardInterrupt as stop:
-            raise Interrupted(
-                f"stopped with {total['files']:,} of {parts:,} files written; the same "
-                "command goes on"
-            ) from stop
+    shares = _shares(listing, parts)
+    total = cluster.add_up(make, shares, listing.total, "Embedding")
     print(
-        f"{there:,} products are in {request.to}, files: {total['files']:,}; rows that "
-        f"cannot be used, in its rejected*.csv: {total['rejected']:,}"
+        f"{total['embedded']:,} products are in {request.to}, files: "
+        f"{total['files']:,}; rows that cannot be used, in its rejected*.csv: "
+        f"{total['rejected']:,}"
     )
 
 
@@ -87,7 +73,6 @@ class ShareEmbedder:
         allow_code: bool,
         folder: Path,
         about: Mapping[str, object],
-        threads: int,
     ) -> None:
         """Restores the run.
 
@@ -96,9 +81,7 @@ class ShareEmbedder:
             allow_code: see `restore_run`.
             folder: of the files.
             about: from `description`.
-            threads: for TensorFlow's operations.
         """
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
         self._trained = restore_run(run_dir, allow_code)
         self._folder, self._about = folder, about
         self._stores: Stores | None = None
@@ -110,8 +93,12 @@ class ShareEmbedder:
         done = embed_share(
             self._trained, share, self._folder, self._about, self._stores
         )
-        asked = len(set(share.numbers.tolist()))
-        return {**done._asdict(), "asked": asked}
+        return {
+            "products": len(set(share.numbers.tolist())),
+            "embedded": done.products,
+            "files": done.files,
+            "rejected": done.rejected,
+        }
 
     def _open(self, share: Share) -> Stores:
         trained = self._trained

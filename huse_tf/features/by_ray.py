@@ -5,12 +5,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from huse_tf import quiet
 from huse_tf.catalog import Catalog, read_catalog
 from huse_tf.cluster import Answer, Cluster
 from huse_tf.config import Config
-from huse_tf.errors import Interrupted
-from huse_tf.progress import Progress
 
 Cells = tuple[list[str], list[str]]  # paths of pictures, texts
 
@@ -37,18 +34,8 @@ def encode_by_ray(config: Config, cluster: Cluster) -> None:
         config.text_encoder, catalog.texts[catalog.indices("train")]
     )
     make = functools.partial(PartEncoder, config, texts.state())
-    total = dict.fromkeys(("images", "texts", "failed"), 0)
-    with Progress(len(catalog), "Encoding", unit="products") as bar:
-        try:
-            for answer in cluster.share_out(make, _parts(catalog, cluster)):
-                for name in total:
-                    total[name] += answer[name]
-                bar.update(answer["rows"], **total)
-        except KeyboardInterrupt as stop:
-            raise Interrupted(
-                f"stopped with {bar.done:,} of {bar.total:,} products done and what "
-                "was encoded kept; the same command goes on"
-            ) from stop
+    parts = _parts(catalog, cluster)
+    total = cluster.add_up(make, parts, len(catalog), "Encoding")
     print(
         f"{len(catalog):,} products: {total['images']:,} pictures and "
         f"{total['texts']:,} texts encoded, the others were there, in "
@@ -61,20 +48,13 @@ def encode_by_ray(config: Config, cluster: Cluster) -> None:
 class PartEncoder:
     """What does a part: encoders, stores and names of pictures, opened once."""
 
-    def __init__(
-        self, config: Config, text_state: dict[str, np.ndarray], threads: int
-    ) -> None:
+    def __init__(self, config: Config, text_state: dict[str, np.ndarray]) -> None:
         """Builds the encoders and opens their stores.
 
         Args:
             config: the driver's.
             text_state: what the text encoder learned there.
-            threads: for TensorFlow's operations.
         """
-        quiet.start_tensorflow()
-        import tensorflow as tf
-
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
         from huse_tf.encoders.images.factory import make_image_encoder
         from huse_tf.encoders.texts.factory import restored_text_encoder
         from huse_tf.features.encode import ImageEncoding, TextEncoding
@@ -93,7 +73,7 @@ class PartEncoder:
         paths, texts = (np.array(column, object) for column in cells)
         images = self._images.features(paths)
         return {
-            "rows": len(paths),
+            "products": len(paths),
             "images": images.encoded,
             "texts": self._texts.features(texts).encoded,
             "failed": len(images.failed),

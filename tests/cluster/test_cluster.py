@@ -2,29 +2,36 @@
 
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from huse_tf import cluster
-from huse_tf.cluster import Cluster, cpus_each
-from huse_tf.errors import InputError
+from huse_tf.cluster import Cluster
+from huse_tf.cluster.joining import cpus_each
+from huse_tf.errors import InputError, Interrupted
 
 
 @pytest.fixture
 def ray(monkeypatch):
     """Ray, whose workers can import this module."""
     pytest.importorskip("ray.data", reason="needs ray: pip install 'huse_tf[ray]'")
-    places = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
+    places = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(places))
 
 
-def squares(threads):
+def squares():
+    tensorflow = sys.modules["tensorflow"]  # started, before this module was imported
+    threads = tensorflow.config.threading.get_intra_op_parallelism_threads()
     return lambda part: {"square": part["number"] ** 2, "threads": threads}
 
 
-def squares_after_one_death(threads):
+def counts():
+    return lambda part: {"products": 1, "square": part["number"] ** 2}
+
+
+def squares_after_one_death():
     """The worker that is given 3 kills itself, unless one did before."""
 
     def work(part):
@@ -37,14 +44,14 @@ def squares_after_one_death(threads):
     return work
 
 
-def deaths(threads):
+def deaths():
     def work(part):
         os.kill(os.getpid(), signal.SIGKILL)
 
     return work
 
 
-def refuses(threads):
+def refuses():
     def work(part):
         raise InputError(f"row {part['number']}: no such row")
 
@@ -79,13 +86,19 @@ class TestShareOut:
             list(Cluster(2).share_out(refuses, parts()))
 
     def test_what_a_worker_cannot_import_is_said(self, ray, monkeypatch):
-        monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+        monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
         with pytest.raises(InputError, match="cannot import what it needs.*test_clus"):
             list(Cluster(1).share_out(squares, parts()))
 
     def test_an_address_where_nobody_answers(self, ray, monkeypatch):
         with pytest.raises(InputError, match="`address` 127.0.0.1:9: no Ray cluster"):
             list(Cluster(1, "127.0.0.1:9").share_out(squares, parts()))
+
+    def test_what_parts_gave_is_added_up(self, ray, capsys):
+        """0 + 1 + 4 + 9 + 16 + 25 = 55."""
+        total = Cluster(2).add_up(counts, parts(), 6, "Squaring")
+        assert total == {"products": 6, "square": 55}
+        assert "Squaring: 6/6 100%" in capsys.readouterr().out
 
     def test_signals_stay_with_whom_they_belonged(self, ray):
         seen = []
@@ -99,12 +112,19 @@ class TestShareOut:
 
 
 def test_without_ray_the_extra_is_named(monkeypatch):
-    def absent(name):
-        raise ModuleNotFoundError(name)
-
-    monkeypatch.setattr(cluster.importlib, "import_module", absent)
+    monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(InputError, match=r"pip install 'huse_tf\[ray\]'"):
         next(Cluster(2).share_out(squares, parts()))
+
+
+def test_a_signal_says_how_much_is_done():
+    class Stopped(Cluster):
+        def share_out(self, make, parts):
+            yield {"products": 2}
+            raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted, match="2 of 6 products done.*same command"):
+        Stopped(1).add_up(counts, parts(), 6, "Squaring")
 
 
 def test_parts_are_of_10_000_rows_at_most_and_several_a_worker():
