@@ -1,14 +1,13 @@
 """Tables on disk: CSV, JSON lines or Parquet, by the ending; whole or absent."""
 
 import csv
-import importlib
 import io
 import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from huse_tf.errors import InputError
+from huse_tf.extras import extra
 from huse_tf.features.files import write_whole
 
 Cells = dict[str, Sequence[str] | Sequence[float]]  # name -> n cells
@@ -31,14 +30,9 @@ def import_pyarrow():
     Raises:
         InputError: it is not installed.
     """
-    try:
-        importlib.import_module("pyarrow.parquet")
-        return importlib.import_module("pyarrow")
-    except ImportError as error:
-        raise InputError(
-            "Parquet needs the pyarrow library, which is not installed: pip install "
-            "'huse_tf[parquet]', or choose another `format`"
-        ) from error
+    with extra("parquet", "Parquet", "choose another `format`"):
+        import pyarrow.parquet
+    return pyarrow
 
 
 def text_array(pa, cells: Sequence[str]):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from huse_tf.catalog.json_reader import as_text
 from huse_tf.catalog.tables import Row, RowTable
 from huse_tf.errors import InputError, first_line
+from huse_tf.extras import extra
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,14 +21,9 @@ def read_parquet(path: Path, data: bytes) -> RowTable:
     Raises:
         InputError: pyarrow is not installed, or it cannot read the file.
     """
-    try:
+    with extra("parquet", f"{path}: a Parquet file", "save it as CSV"):
         import pyarrow as pa
         import pyarrow.parquet as pq
-    except ImportError as error:
-        raise InputError(
-            f"{path}: a Parquet file, which the library pyarrow reads; it is not "
-            "installed: pip install 'huse_tf[parquet]', or save it as CSV"
-        ) from error
     try:
         table = pq.read_table(io.BytesIO(data))
         columns = [column.to_pylist() for column in table.columns]

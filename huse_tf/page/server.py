@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from huse_tf.errors import InputError
+from huse_tf.extras import extra
 from huse_tf.run.restore import restore_run
 from huse_tf.search.answering import open_searchable
 from huse_tf.search.request import Request
@@ -29,15 +30,10 @@ def serve(run_dir: Path, request: Request, port: int, allow_code: bool = False) 
         InputError: the web library is not installed, the run is not trained, or the
             port is taken.
     """
-    try:
+    with extra("page", "the page"):
         import waitress  # noqa: F401
 
         from huse_tf.page.app import make_app
-    except ImportError as error:
-        raise InputError(
-            f"the page needs the library {error.name}, which is not installed: "
-            "pip install 'huse_tf[page]'"
-        ) from error
     from huse_tf.page.explorer import Explorer
 
     trained = restore_run(run_dir, allow_code)

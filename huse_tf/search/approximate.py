@@ -1,12 +1,11 @@
 """Approximate search: faiss proposes candidates, exact distances order them."""
 
-import importlib
 import os
 from pathlib import Path
 
 import numpy as np
 
-from huse_tf.errors import InputError
+from huse_tf.extras import extra
 from huse_tf.progress import Progress
 from huse_tf.search.exact import nearest_rows
 
@@ -27,13 +26,9 @@ def import_faiss():
     Raises:
         InputError: it is not installed.
     """
-    try:
-        return importlib.import_module("faiss")
-    except ImportError as error:
-        raise InputError(
-            "`approximate` needs the faiss library, which is not installed: "
-            "pip install 'huse_tf[ann]', or search exactly, without `approximate`"
-        ) from error
+    with extra("ann", "`approximate`", "search exactly, without `approximate`"):
+        import faiss
+    return faiss
 
 
 class Approximate:
