@@ -7,7 +7,18 @@ from huse_tf.suspects.suspect import APART, Suspect
 LEAST = 5.0  # robust standard deviations above the median
 
 
-def far_apart(image: np.ndarray, text: np.ndarray, split: np.ndarray) -> list[Suspect]:
+def gaps(image: np.ndarray, text: np.ndarray) -> np.ndarray:
+    """Cosine distances of photo and title, float32 [m], NaN where either is absent.
+
+    Args:
+        image: float32 [m, D], unit rows, zero where there is no picture.
+        text: float32 [m, D], unit rows, zero where there is no text.
+    """
+    both = image.any(axis=1) & text.any(axis=1)
+    return np.where(both, 1.0 - np.einsum("nd,nd->n", image, text), np.float32(np.nan))
+
+
+def far_apart(distances: np.ndarray, split: np.ndarray) -> list[Suspect]:
     """Finds the products whose photo and title differ much more than others' do.
 
     Formula: strength = (d - median) / (1.4826 median |d - median|), d the cosine
@@ -15,18 +26,15 @@ def far_apart(image: np.ndarray, text: np.ndarray, split: np.ndarray) -> list[Su
     training draws the training rows together.
 
     Args:
-        image: float32 [n, D], unit rows, zero where there is no picture.
-        text: float32 [n, D], unit rows, zero where there is no text.
+        distances: float [n], of photo and title: `gaps`.
         split: str [n].
 
     Returns:
         Suspects, `position` being in [0, n).
     """
-    both = image.any(axis=1) & text.any(axis=1)
-    distances = 1.0 - np.einsum("nd,nd->n", image, text)
     suspects = []
     for name in np.unique(split):
-        rows = np.flatnonzero(both & (split == name))
+        rows = np.flatnonzero(~np.isnan(distances) & (split == name))
         if not len(rows):
             continue
         own = distances[rows]

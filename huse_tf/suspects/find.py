@@ -1,19 +1,21 @@
 """All suspects of a trained run's catalogue."""
 
 import dataclasses
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
 from huse_tf.catalog import Catalog
+from huse_tf.progress import Progress
 from huse_tf.run.material import images_train_along
 from huse_tf.run.pipelines import NOT_TRAINING, Pipeline
 from huse_tf.run.products import product_vectors
 from huse_tf.run.restore import TrainedRun
-from huse_tf.suspects.apart import far_apart
+from huse_tf.suspects.apart import far_apart, gaps
 from huse_tf.suspects.duplicates import Describe, across_splits
-from huse_tf.suspects.labels import contradicted
+from huse_tf.suspects.labels import Points, contradicted, drawn
 from huse_tf.suspects.suspect import (
     Suspect,
     beside,
@@ -21,6 +23,9 @@ from huse_tf.suspects.suspect import (
     in_order,
     write_suspects,
 )
+
+CHUNK = 4096  # products that ask for their neighbours at a time
+POOL_BAR, BAR = "Embedding products", "Looking for wrong rows"
 
 
 def write_beside(
@@ -60,19 +65,64 @@ def find_suspects(
         As `in_order` sorts them; positions are rows of the catalogue.
     """
     first = catalog.first_rows
-    found = list(product_vectors(trained, pipeline, first, "Looking for wrong rows"))
-    image = np.concatenate([vectors.image for vectors in found])
-    text = np.concatenate([vectors.text for vectors in found])
-    of_products = [
-        *contradicted(image, text, catalog.labels[first], catalog.class_names),
-        *far_apart(image, text, catalog.split[first]),
-    ]
+    labels, split = catalog.labels[first], catalog.split[first]
+    members = drawn(len(first))
+    pool = _joined(_embedded(trained, pipeline, first, members, POOL_BAR))
+    of_products: list[Suspect] = []
+    distances = np.empty(len(first), np.float32)
+    for points in _asked(trained, pipeline, first, pool):
+        distances[points.places] = gaps(points.image, points.text)
+        of_products += contradicted(points, pool, labels, catalog.class_names)
+    of_products += far_apart(distances, split)
     suspects = [
         dataclasses.replace(one, position=int(first[one.position]))
         for one in of_products
     ]
     suspects += across_splits(catalog, _describing(trained, pipeline))
     return in_order(suspects)
+
+
+def _asked(
+    trained: TrainedRun, pipeline: Pipeline, first: np.ndarray, pool: Points
+) -> Iterator[Points]:
+    """Yields all products, some thousands at a time; the pool is all where it can be.
+
+    Only the pool's vectors are held, however many products there are.
+    """
+    if len(pool.places) == len(first):
+        with Progress(len(first), BAR, unit="products") as bar:
+            for start in range(0, len(first), CHUNK):
+                part = Points(*(values[start : start + CHUNK] for values in pool))
+                yield part
+                bar.update(len(part.places))
+        return
+    held: list[Points] = []
+    for points in _embedded(trained, pipeline, first, np.arange(len(first)), BAR):
+        held.append(points)
+        if sum(len(part.places) for part in held) >= CHUNK:
+            yield _joined(held)
+            held = []
+    if held:
+        yield _joined(held)
+
+
+def _embedded(
+    trained: TrainedRun,
+    pipeline: Pipeline,
+    first: np.ndarray,
+    places: np.ndarray,
+    label: str,
+) -> Iterator[Points]:
+    """Yields products where they lie, batch by batch."""
+    done = 0
+    for found in product_vectors(trained, pipeline, first[places], label):
+        theirs = places[done : done + len(found.positions)]
+        done += len(theirs)
+        yield Points(theirs, found.image, found.text)
+
+
+def _joined(parts: Iterable[Points]) -> Points:
+    return Points(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 def _describing(trained: TrainedRun, pipeline: Pipeline) -> Describe | None:

@@ -1,6 +1,7 @@
 """What is named as suspect, on points that a human can judge."""
 
 import csv
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +9,12 @@ import pytest
 
 from huse_tf.catalog import Catalog
 from huse_tf.reports.suspects import OF_A_KIND, shown
-from huse_tf.suspects import labels
-from huse_tf.suspects.apart import far_apart
+from huse_tf.run.vectors import Vectors
+from huse_tf.suspects import find, labels
+from huse_tf.suspects.apart import far_apart, gaps
 from huse_tf.suspects.duplicates import across_splits
 from huse_tf.suspects.examining import examined
-from huse_tf.suspects.labels import contradicted, neighbours
+from huse_tf.suspects.labels import Points, contradicted, drawn, neighbours
 from huse_tf.suspects.suspect import (
     APART,
     DUPLICATE,
@@ -39,12 +41,18 @@ def clusters(per_class=15, classes=3, dim=8, noise=0.05, seed=0):
 NAMES = ("bags", "mugs", "shoes")
 
 
+def named(image, text, told):
+    """The suspects, all asked at once, the pool being all."""
+    points = Points(np.arange(len(told)), image, text)
+    return contradicted(points, points, told, NAMES)
+
+
 def test_exchanged_labels_are_named_and_others_are_not():
     """Rows 3 and 20 exchange theirs: all ten neighbours of each say what it is."""
     image, text, truth = clusters()
     told = truth.copy()
     told[[3, 20]] = truth[[20, 3]]
-    found = contradicted(image, text, told, NAMES)
+    found = named(image, text, told)
     assert {one.position for one in found} == {3, 20}
     by_row = {one.position: one for one in found}
     assert by_row[3].other_class == "bags" and by_row[20].other_class == "mugs"
@@ -62,7 +70,7 @@ def test_a_title_that_agrees_with_the_label_clears_it():
     told = truth.copy()
     told[3] = 2
     text[3] = text[40]
-    assert contradicted(image, text, told, NAMES) == []
+    assert named(image, text, told) == []
 
 
 def test_a_product_that_lacks_a_modality_is_not_judged():
@@ -70,21 +78,24 @@ def test_a_product_that_lacks_a_modality_is_not_judged():
     told = truth.copy()
     told[[3, 5]] = 2
     text[3] = 0
-    assert [one.position for one in contradicted(image, text, told, NAMES)] == [5]
-    assert contradicted(image[:10], text[:10], told[:10], NAMES) == []
+    assert [one.position for one in named(image, text, told)] == [5]
+    assert named(image[:10], text[:10], told[:10]) == []
 
 
 @pytest.mark.parametrize("pool", [45, 20])
 def test_neighbours_are_those_of_a_naive_search(monkeypatch, pool):
-    image, _, _ = clusters()
+    image, text, _ = clusters()
     image[7] = image[8]  # equal points: a point is never its own neighbour
     monkeypatch.setattr(labels, "POOL", pool)
-    monkeypatch.setattr(labels, "CHUNK", 7)
-    found = neighbours(image)
-    members = np.arange(45)
-    if pool < 45:
-        members = np.sort(np.random.default_rng(0).choice(45, pool, replace=False))
-    for i, near in enumerate(found):
+    members = drawn(45)
+    assert len(set(members)) == pool and (np.diff(members) > 0).all()
+    asked = np.array([44, *range(20)])
+    found = neighbours(
+        Points(asked, image[asked], text[asked]),
+        Points(members, image[members], text[members]),
+        "image",
+    )
+    for i, near in zip(asked, found, strict=True):
         others = members[members != i]
         cosines = image[others] @ image[i]
         expected = others[np.argsort(-cosines, kind="stable")[:10]]
@@ -100,12 +111,12 @@ def test_far_apart_is_judged_within_a_split():
     image = np.tile(np.float32([1, 0]), (5, 1))
     text = np.stack([cosines, np.sqrt(1 - cosines**2)], axis=1).astype(np.float32)
     split = np.array(["train"] * 4 + ["test"], object)
-    (one,) = far_apart(image, text, split)
+    (one,) = far_apart(gaps(image, text), split)
     assert one.position == 3
     assert one.strength == pytest.approx(0.75 / (1.4826 * 0.1), rel=1e-4)
     assert "distance 1.000; the median of the train products is 0.250" in one.evidence
     image[3] = 0
-    assert far_apart(image, text, split) == []
+    assert far_apart(gaps(image, text), split) == []
 
 
 def catalog(texts, split, images=None):
@@ -121,6 +132,43 @@ def catalog(texts, split, images=None):
         rejected=(),
         ids=np.array([f"sku{i}" for i in range(n)], object),
     )
+
+
+@pytest.mark.parametrize("pool", [45, 20])
+@pytest.mark.parametrize(("batch", "chunk"), [(45, 45), (4, 1), (4, 10)])
+def test_a_catalogue_is_asked_in_parts(monkeypatch, pool, batch, chunk):
+    """The same suspects as of all at once, by neighbours from the pool alone."""
+    image, text, truth = clusters()
+    told = truth.copy()
+    told[[3, 20]] = truth[[20, 3]]
+    text[30] = -text[30]
+    products = dataclasses.replace(
+        catalog([f"title {i}" for i in range(45)], ["train"] * 45),
+        labels=told,
+        class_names=NAMES,
+    )
+
+    def embedded(trained, pipeline, positions, label):
+        for start in range(0, len(positions), batch):
+            rows = positions[start : start + batch]
+            none = np.zeros([len(rows), 0])
+            yield Vectors(rows, none, image[rows], text[rows], none)
+
+    monkeypatch.setattr(find, "product_vectors", embedded)
+    monkeypatch.setattr(find, "_describing", lambda trained, pipeline: None)
+    monkeypatch.setattr(find, "CHUNK", chunk)
+    monkeypatch.setattr(labels, "POOL", pool)
+    members, every = drawn(45), np.arange(45)
+    expected = contradicted(
+        Points(every, image, text),
+        Points(members, image[members], text[members]),
+        told,
+        NAMES,
+    )
+    assert {3, 20} <= {one.position for one in expected}
+    expected += far_apart(gaps(image, text), products.split)
+    assert expected[-1].position == 30 and expected[-1].kind == APART
+    assert find.find_suspects(None, products, None) == in_order(expected)
 
 
 def test_near_duplicates_across_splits():
