@@ -11,9 +11,11 @@ import tensorflow as tf
 
 from huse_tf.errors import InputError, first_line
 from huse_tf.replacing import flush
+from huse_tf.run.small_files import read_object
 
 Variables = Mapping[str, Sequence[tf.Variable]]
-_SHAPES = "shapes"
+FORMAT = 1  # goes up with what a version before could not go on from
+_FORMAT, _SHAPES = "format", "shapes"  # in state.json, beside the state
 
 
 class Checkpoints:
@@ -52,7 +54,8 @@ class Checkpoints:
                 checkpoints stay as they are.
         """
         shapes = {name: _shapes(held) for name, held in variables.items()}
-        content = json.dumps({**state, _SHAPES: shapes}, indent=1)
+        about = {_FORMAT: FORMAT, _SHAPES: shapes}
+        content = json.dumps({**state, **about}, indent=1)
         target = self.folder / f"step-{state['step']:010d}"
         beside = self.folder / f".{target.name}.unfinished"
         needed = sum(
@@ -97,7 +100,7 @@ class Checkpoints:
 
         Raises:
             InputError: there are checkpoints, but none of them is whole; or the newest
-                one that is has other variables.
+                one that is has other variables, or is of a newer version.
         """
         found = self._all()
         for folder in found:
@@ -107,8 +110,8 @@ class Checkpoints:
             if trouble:
                 print(f"{folder}: damaged ({trouble}), trying the one before it")
                 continue
-            state = json.loads((folder / "state.json").read_text())
-            _check_shapes(folder, state.pop(_SHAPES, {}), variables)
+            state, shapes = _read_state(folder)
+            _check_shapes(folder, shapes, variables)
             reader = _checkpoint(variables).read(str(folder / "variables"))
             reader.assert_consumed()
             return state
@@ -120,11 +123,14 @@ class Checkpoints:
         return None
 
     def newest_state(self) -> dict | None:
-        """Returns the state that `restore` would return; None where there is none."""
+        """Returns the state that `restore` would return; None where there is none.
+
+        Raises:
+            InputError: it is of a newer version.
+        """
         for folder in self._all():
             if not _trouble(folder):
-                state = json.loads((folder / "state.json").read_text())
-                return {name: value for name, value in state.items() if name != _SHAPES}
+                return _read_state(folder)[0]
         return None
 
     def _all(self) -> list[Path]:
@@ -140,13 +146,29 @@ def _shapes(held: Sequence[tf.Variable]) -> list[list[int]]:
     return [variable.shape.as_list() for variable in held]
 
 
+def _read_state(folder: Path) -> tuple[dict, dict[str, list[list[int]]]]:
+    """Returns the state of a checkpoint that is whole, and its variables' shapes."""
+    remedy = (
+        "go on with the version of huse_tf that wrote it, or name another `run_dir`"
+    )
+    path = folder / "state.json"
+    state = read_object(path, remedy, {"step": int, _SHAPES: dict})
+    written = state.pop(_FORMAT, 1)  # early versions wrote none
+    if written != FORMAT:
+        raise InputError(
+            f"{path} is of format {written!r}, expected {FORMAT}: a newer version of "
+            f"huse_tf wrote it; {remedy}"
+        )
+    return state, state.pop(_SHAPES)
+
+
 def _check_shapes(
     folder: Path, saved: dict[str, list[list[int]]], variables: Variables
 ) -> None:
     """Raises InputError where a checkpoint is of another architecture."""
     differences = []
-    for name, held in variables.items():
-        then, now = saved.get(name, []), _shapes(held)
+    for name in {**saved, **variables}:
+        then, now = saved.get(name, []), _shapes(variables.get(name, []))
         if len(then) != len(now):
             differences.append(f"{len(then)} {name} variables then, {len(now)} now")
             continue

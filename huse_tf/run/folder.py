@@ -93,7 +93,7 @@ class RunFolder:
         """Returns the config that the run was made with, to compare with.
 
         Raises:
-            InputError: config.ini is missing or damaged.
+            InputError: config.ini is missing, damaged, or of a newer version.
         """
         try:
             found = load_config(self.config_file, of_run=True)
@@ -106,7 +106,8 @@ class RunFolder:
         except InputError as error:
             raise InputError(
                 f"`run_dir` {self.path}: its config.ini cannot be used; put it back "
-                f"from a copy, or the config that the run was started with: {error}"
+                "from a copy, or the config that the run was started with, or go on "
+                f"with the version of huse_tf that wrote it: {error}"
             ) from error
 
     def read_config(self, allow_code: bool = False) -> Config:
