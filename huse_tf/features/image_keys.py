@@ -118,6 +118,12 @@ class PictureKeys:
         return sorted(self._folder.glob(f"{self._name}*.npz"))
 
     def _keep(self, stamps: np.ndarray, keys: np.ndarray) -> None:
+        if self._folder.is_dir() and not os.access(self._folder, os.W_OK):
+            print(
+                f"{self._folder} may only be read: {len(keys):,} pictures are read "
+                "again at each start"
+            )
+            return
         arrays = dict(zip(_ARRAYS, (stamps, keys), strict=True))
         with files.explained(self._folder, sum(a.nbytes for a in arrays.values())):
             self._folder.mkdir(parents=True, exist_ok=True)

@@ -5,6 +5,7 @@ that each starts in a second and is a process like any other.
 """
 
 import hashlib
+import importlib
 import json
 import multiprocessing
 import os
@@ -138,6 +139,15 @@ def train(
     if not report:
         fit._draw_report = lambda *_: None  # takes as long as the rest
     fit.fit(config, run_dir, keep, accept_changes)
+
+
+def command(name, *flags):
+    """Does what `huse NAME` with these flags does."""
+    from absl.flags import FLAGS
+
+    module = importlib.import_module(f"huse_tf.commands.{name}")
+    FLAGS([name, *flags])
+    module.main()
 
 
 class Noted:

@@ -3,7 +3,6 @@
 The limit on a file's size, which holds for root too, stands in for the full disk.
 """
 
-import contextlib
 import errno
 import os
 import resource
@@ -12,23 +11,14 @@ import subprocess
 import numpy as np
 import pytest
 import tensorflow as tf
-from processes import at_step, records, run, train, weights
+from disks import file_size_limit, fill, small_disk
+from processes import at_step, before, records, run, train, weights
 
 from huse_tf.errors import InputError
+from huse_tf.features import store
 from huse_tf.run.checkpoints import Checkpoints
 from huse_tf.run.folder import RunFolder
 from huse_tf.training.scalars import ScalarLog
-
-
-@contextlib.contextmanager
-def file_size_limit(size):
-    """No file grows beyond `size` bytes."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_earlier_checkpoints_stay_and_bytes_are_named(tmp_path):
@@ -109,23 +99,56 @@ def test_a_training_on_a_full_disk_stops_and_goes_on(shop, calm):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts file systems")
 def test_a_small_file_system(shop, tmp_path):
     """A real one of 300 kB, which holds one checkpoint or two and not three."""
-    mount = ["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", tmp_path]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("mounting is not allowed here")
-    try:
+    with small_disk(tmp_path, "300k"):
         arguments = (str(tmp_path / "run"), *shop.arguments("small")[1:])
         status, output = run(train, *arguments, log=shop.log("small"))
         kept = list((tmp_path / "run/checkpoints").glob("step-*"))
-    finally:
-        subprocess.run(["umount", tmp_path], check=True)
     assert status == 1, output
     last = output.strip().splitlines()[-1]
     assert last.startswith("error: ") and "cannot" in last
     assert "Traceback" not in output
     assert kept, "the checkpoints that fitted are gone"
+
+
+def filled_while_encoding(rows, ballast, train_arguments):
+    """Trains, and another program fills the features' disk after so many rows."""
+    store.SHARD_ROWS = 16
+
+    def look(writer, *_):
+        if writer.written >= rows and not ballast.exists():
+            fill(ballast)
+
+    before(store.ShardWriter, "add", look)
+    train(*train_arguments)
+
+
+@pytest.mark.slow
+def test_a_full_features_disk_keeps_what_is_encoded(shop, calm, tmp_path):
+    """32 pictures of 60 fit; once there is space the rest is encoded, and none is bad.
+
+    There was space for all of them when the encoding began.
+    """
+    settings = {"features.folder": tmp_path, "features.batch_size": "16"}
+    arguments, log = shop.arguments("crowded", settings), shop.log("crowded")
+    with small_disk(tmp_path, "1m"):
+        work = (filled_while_encoding, 32, tmp_path / "ballast", arguments)
+        for first in (work, (train, *arguments)):
+            status, output = run(*first, log=log)
+            assert status == 1 and "Traceback" not in output, output
+            last = output.strip().splitlines()[-1]
+            assert last.startswith(f"error: features.folder {tmp_path}/image-")
+            assert "the disk is full" in last and "what is encoded is kept" in last
+        (tmp_path / "ballast").unlink()
+        status, output = run(train, *arguments, log=log)
+    assert status == 0, output
+    assert "image features: 60 rows, 28 to encode" in output
+    folder = shop.folder / "crowded"
+    rejected = [(run / "rejected.csv").read_text() for run in (folder, calm)]
+    assert rejected[0] == rejected[1]
+    assert weights(folder) == weights(calm)
+    assert records(folder) == records(calm)
 
 
 @pytest.mark.slow
