@@ -14,6 +14,8 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+from peak import peak_megabytes
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -161,12 +163,6 @@ def variables_of(checkpoint: Path) -> dict[str, list]:
         name: [variable(f"{name}/{i}", shape) for i, shape in enumerate(held)]
         for name, held in shapes.items()
     }
-
-
-def peak_megabytes() -> int:
-    """Returns the most memory that was resident so far."""
-    status = Path("/proc/self/status").read_text().splitlines()
-    return int(next(s for s in status if s.startswith("VmHWM")).split()[1]) // 1024
 
 
 def main() -> None:

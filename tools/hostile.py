@@ -10,6 +10,7 @@ with exit status 1.
 """
 
 import argparse
+import io
 import json
 import random
 import select
@@ -21,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 from fuzz import first_images, mutations
+from PIL.PngImagePlugin import putchunk
 
 WORKER = Path(__file__).with_name("hostile_worker.py")
 SECONDS = 60.0  # most that a request may take
@@ -29,17 +31,18 @@ TOLERANCE = 1e-4
 
 
 def png(side: int) -> bytes:
-    """A grey PNG of side x side pixels, as small as deflating makes it."""
+    """A grey PNG of side x side pixels, as small as deflating makes it.
 
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        check = zlib.crc32(kind + content).to_bytes(4, "big")
-        return len(content).to_bytes(4, "big") + kind + content + check
-
-    head = side.to_bytes(4, "big") * 2 + bytes([8, 0, 0, 0, 0])
+    Pillow would hold all pixels of a picture that it saves.
+    """
     packed = zlib.compressobj(9)
     rows = b"".join(packed.compress(bytes(side + 1)) for _ in range(side))
-    parts = chunk(b"IHDR", head), chunk(b"IDAT", rows + packed.flush())
-    return b"\x89PNG\r\n\x1a\n" + b"".join(parts) + chunk(b"IEND", b"")
+    file = io.BytesIO()
+    file.write(b"\x89PNG\r\n\x1a\n")
+    putchunk(file, b"IHDR", side.to_bytes(4, "big") * 2 + bytes([8, 0, 0, 0, 0]))
+    putchunk(file, b"IDAT", rows + packed.flush())
+    putchunk(file, b"IEND")
+    return file.getvalue()
 
 
 class Hostile:
@@ -95,7 +98,7 @@ class Server:
     def __init__(self, model: Path) -> None:
         """Starts it."""
         self._process = subprocess.Popen(
-            [sys.executable, "-P", str(WORKER), str(model)],
+            [sys.executable, str(WORKER), str(model)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -10,6 +10,8 @@ import os
 import sys
 from pathlib import Path
 
+from peak import peak_megabytes
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import tensorflow as tf  # noqa: E402
@@ -23,12 +25,6 @@ def number() -> int:
 def part() -> bytes:
     """Reads a length and as many bytes."""
     return sys.stdin.buffer.read(number())
-
-
-def peak_megabytes() -> int:
-    """Returns the most memory that was resident so far."""
-    status = Path("/proc/self/status").read_text().splitlines()
-    return int(next(s for s in status if s.startswith("VmHWM")).split()[1]) // 1024
 
 
 def main() -> None:
