@@ -4,7 +4,10 @@ Of 60 products 48 train, in 3 steps of 16 an epoch, 12 in all; there is a checkp
 after every step and a validation every second epoch.
 """
 
+import os
 import signal
+import subprocess
+import sys
 
 import pytest
 from processes import (
@@ -17,6 +20,7 @@ from processes import (
     wait_for,
     weights,
 )
+from small_runs import ROOT
 
 EPOCH, STEPS = 3, 12
 
@@ -108,3 +112,20 @@ def test_matrix(shop, name, settings, in_ram):
     status, output = run(train, *arguments, log=shop.log(killed))
     assert status == 0, output
     assert_same_run(shop.folder / killed, shop.folder / calm)
+
+
+@pytest.mark.slow
+def test_fine_tuning_with_augmentation_killed_at_random(tmp_path):
+    """The long run is `python tools/chaos.py --fine_tune --augment`, of 50 kills."""
+    done = subprocess.run(
+        [sys.executable, ROOT / "tools/chaos.py", "--fine_tune", "--augment"]
+        + ["--kills=6", "--epochs=8", "--seed=3", f"--folder={tmp_path / 'chaos'}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("SIGKILL ") == 6
+    assert "6 SIGKILLs in " in done.stdout and "are bit-identical" in done.stdout
