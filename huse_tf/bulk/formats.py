@@ -11,6 +11,7 @@ import numpy as np
 
 from huse_tf.bulk.tables import import_pyarrow, text_array
 from huse_tf.features.files import write_whole
+from huse_tf.mapped import mapped
 
 VECTORS = ("embedding", "image_embedding", "text_embedding")
 VALID = "valid"
@@ -121,9 +122,7 @@ def write_npy(
             if not files:
                 table.writerow([*block.columns, VALID])
                 files = {
-                    name: np.lib.format.open_memmap(
-                        beside[name], "w+", v.dtype, (rows, v.shape[1])
-                    )
+                    name: mapped(beside[name], v.dtype, (rows, v.shape[1]))
                     for name, v in block.vectors.items()
                 }
             cells = zip(*block.columns.values(), strict=True)

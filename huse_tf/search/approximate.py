@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from huse_tf.errors import first_line
 from huse_tf.extras import extra
 from huse_tf.progress import Progress
 from huse_tf.search.exact import nearest_rows
@@ -160,7 +161,11 @@ def _filled(
             break
         index.nprobe = min(2 * index.nprobe, index.nlist)
     beside = path.with_suffix(".building")
-    faiss.write_index(index, str(beside))
+    try:
+        faiss.write_index(index, str(beside))
+    except RuntimeError as error:  # all that faiss knows of a full disk
+        beside.unlink(missing_ok=True)
+        raise OSError(first_line(error)) from error
     np.savez(
         path.with_suffix(".npz"),
         probes=index.nprobe,

@@ -17,7 +17,7 @@ from huse_tf.catalog import Catalog, read_catalog
 from huse_tf.catalog.image_files import ImageFolder
 from huse_tf.config import DataConfig
 from huse_tf.encoders.base import identity_of
-from huse_tf.errors import InputError, Interrupted
+from huse_tf.errors import InputError, Interrupted, first_line
 from huse_tf.run.material import make_pipeline
 from huse_tf.run.pipelines import Pipeline, stored_features
 from huse_tf.run.products import product_vectors
@@ -158,8 +158,9 @@ def _writing(folder: Path) -> Iterator[None]:
             yield
     except OSError as error:
         raise InputError(
-            f"{folder}: the index cannot be written ({error.strerror}); free space, or "
-            "give yourself the right to write there"
+            f"{folder}: the index cannot be written "
+            f"({error.strerror or first_line(error)}); free space, or give "
+            "yourself the right to write there"
         ) from error
 
 

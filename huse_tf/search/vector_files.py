@@ -16,6 +16,7 @@ import numpy as np
 from huse_tf.catalog import Catalog
 from huse_tf.features.image_keys import PictureKeys
 from huse_tf.features.keys import KEY_BYTES, KeyTable, as_keys, digest, text_keys
+from huse_tf.mapped import mapped
 from huse_tf.run.products import rows_of
 from huse_tf.search.index import DESCRIPTION, KINDS
 
@@ -61,15 +62,16 @@ class VectorFiles:
             folder: of the index.
             keys: uint8 [n, 16], from `product_keys`.
             dim: D.
+
+        Raises:
+            OSError: the disk has no room for them.
         """
         n = len(keys)
         np.save(folder / KEYS, keys)
-        made = np.lib.format.open_memmap
         self._files = {
-            kind: made(folder / f"{kind}.npy", "w+", np.float32, (n, dim))
-            for kind in KINDS
+            kind: mapped(folder / f"{kind}.npy", np.float32, (n, dim)) for kind in KINDS
         }
-        self._kept = made(folder / WRITTEN, "w+", bool, (n,))
+        self._kept = mapped(folder / WRITTEN, bool, (n,))
         self.written = np.zeros(n, bool)
         self._folder, self._keys = folder, keys
         self._saved = time.monotonic()

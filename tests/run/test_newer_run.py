@@ -42,7 +42,7 @@ def write_state(run, change):
     [
         ("[loss]\n", "[loss]\nsoftness = 0.5\n", "unknown key loss.softness"),
         ("[loss]\n", "[sound]\nname = none\n\n[loss]\n", "unknown section [sound]"),
-        ("[objective]\nname = huse\n", "[objective]\nname = later\n", "name = later"),
+        ("\nname = huse\n", "\nname = later\n", "name = later"),
     ],
 )
 def test_a_config_that_says_more_is_refused(run, before, after, named):

@@ -45,7 +45,7 @@ def _mounted(folder, *mounts):
         yield
     finally:
         if done:
-            subprocess.run(["umount", folder], check=True)
+            subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 def fill(file):
