@@ -8,7 +8,8 @@ import urllib.request
 
 import pytest
 from disks import read_only
-from processes import Job, command, run, weights
+from processes import SMALL, Job, command, run, weights
+from small_runs import ROOT
 
 WHY = "Read-only file system"
 
@@ -52,6 +53,18 @@ def test_training_there_is_one_line(shop, archived, in_ram):
         status, output = shop.train("archived", {"training.epochs": "9"}, in_ram)
     assert status == 1
     assert str(archived) in refused(output)
+
+
+@pytest.mark.slow
+def test_its_towers_begin_another_run(shop, archived):
+    chosen = {**SMALL, **shop.settings, "training.epochs": "1"}
+    flags = [f"--config={ROOT / 'config.ini'}", f"--start_from={archived}"]
+    flags += [f"--run_dir={shop.folder / 'begun'}"]
+    flags += [f"--set={key}={value}" for key, value in chosen.items()]
+    with read_only(archived):
+        status, output = run(command, "train", *flags, log=shop.log("begun"))
+    assert status == 0, output
+    assert (shop.folder / "begun/started_from.json").exists()
 
 
 @pytest.mark.slow
