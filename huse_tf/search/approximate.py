@@ -163,16 +163,17 @@ def _filled(
     beside = path.with_suffix(".building")
     try:
         faiss.write_index(index, str(beside))
-    except RuntimeError as error:  # all that faiss knows of a full disk
-        beside.unlink(missing_ok=True)
+        np.savez(
+            path.with_suffix(".npz"),
+            probes=index.nprobe,
+            recall=recall,
+            trained=n if trained is None else trained,
+        )
+        os.replace(beside, path)  # last: it makes the index count
+    except RuntimeError as error:  # all that faiss says of a full disk
         raise OSError(first_line(error)) from error
-    np.savez(
-        path.with_suffix(".npz"),
-        probes=index.nprobe,
-        recall=recall,
-        trained=n if trained is None else trained,
-    )
-    os.replace(beside, path)  # last: it makes the index count
+    finally:
+        beside.unlink(missing_ok=True)
     return Approximate(path)
 
 
