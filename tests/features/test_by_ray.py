@@ -53,6 +53,7 @@ def test_with_a_worker_killed_in_the_middle(tmp_path, capsys):
     found, encoded = stored(configs[1])
     assert encoded == [0, 0]
     for one, other in zip(expected, found, strict=True):
-        # where a row stands in its batch decides how sums are rounded
+        # batches and threads decide how sums are rounded: 1e-6 of a length on real
+        # pictures, see docs/reliability.md
         apart = np.linalg.norm(other - one, axis=1)
         assert (apart <= 2e-6 * np.linalg.norm(one, axis=1)).all()
