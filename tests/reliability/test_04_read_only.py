@@ -38,6 +38,13 @@ def refused(output):
     return last
 
 
+def answers(output):
+    """The JSON that a search printed, behind what TensorFlow says of absent GPUs."""
+    found = json.loads(output[output.index("{") :])["results"]
+    assert len(found) == 3
+    return found
+
+
 def asked(folder, name, *flags):
     """Runs a command on a run folder that cannot be written: (status, output)."""
     log = folder.with_suffix(f".{name}.log")
@@ -70,7 +77,7 @@ def test_its_towers_begin_another_run(shop, archived):
 @pytest.mark.slow
 def test_an_evaluation_is_printed_before_it_cannot_be_kept(archived):
     status, output = asked(archived, "evaluate", "--split=validation")
-    assert status == 1 and "fusion_accuracy" in output
+    assert status == 1 and "same product" in output
     assert "evaluation_validation.json" in refused(output)
 
 
@@ -88,10 +95,9 @@ def test_an_index_that_is_there_is_searched(shop, indexed, match):
     flags = ("--text=red", f"--match={match}", "-k=3", "--json")
     status, output = asked(indexed, "search", *flags)
     assert status == 0, output
-    writable = run(
-        *(command, "search", f"--run_dir={indexed}", *flags), log=shop.log("writable")
-    )
-    assert (status, output) == writable and len(output) > 100
+    work = (command, "search", f"--run_dir={indexed}", *flags)
+    status, expected = run(*work, log=shop.log("writable"))
+    assert status == 0 and answers(output) == answers(expected)
 
 
 @pytest.mark.slow
