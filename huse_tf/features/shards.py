@@ -19,9 +19,11 @@ from pathlib import Path
 
 import numpy as np
 
+from huse_tf.errors import InputError
 from huse_tf.features import files
 from huse_tf.features.keys import as_keys
 
+FORMAT = 1  # goes up with what a version before could not read
 READ_BYTES = 2**22
 NOT_RECORDED = "its SHA-256 is not the recorded one"
 _INDEX = ("keys", "failed", "reasons", "stamp", "sha256")
@@ -61,6 +63,7 @@ def write(
 
     with files.whole(folder / f"{name}.bin", write_rows) as stat:
         arrays = {
+            "format": np.array(FORMAT),
             "keys": keys,
             "failed": as_keys(b"".join(key for key, _ in failed)),
             "reasons": np.array([reason for _, reason in failed], np.str_),
@@ -80,15 +83,20 @@ def read(index: Path, row_bytes: int) -> tuple[Shard, dict[str, np.ndarray]] | N
     Returns:
         The shard, and "keys" uint8 [n, 16], "failed" uint8 [m, 16] and "reasons" str
         [m]; None of a damaged one, which is set aside.
+
+    Raises:
+        InputError: a newer version wrote it; it stays as it is.
     """
     try:
-        arrays = files.read_arrays(index, _INDEX)
+        arrays = files.read_arrays(index)
     except FileNotFoundError:
         return None  # another process has just set it aside
     path = index.with_suffix(".bin")
     trouble = "unreadable index"
     if arrays is not None:
-        trouble = _trouble(path, arrays, row_bytes)
+        _check_format(index, arrays)
+        if all(name in arrays for name in _INDEX):
+            trouble = _trouble(path, arrays, row_bytes)
     if trouble:
         set_aside(path, trouble)
         return None
@@ -117,6 +125,15 @@ def content_trouble(shard: Shard, dtype: np.dtype) -> str:
     if hashed.hexdigest() != shard.sha256:
         return NOT_RECORDED
     return "" if finite else "values that are not finite"
+
+
+def _check_format(index: Path, arrays: dict[str, np.ndarray]) -> None:
+    written = arrays.get("format", FORMAT)  # early versions wrote none
+    if not np.array_equal(written, FORMAT):
+        raise InputError(
+            f"{index} is of format {written}, expected {FORMAT}: a newer version of "
+            "huse_tf wrote it; go on with that version, or name another features.folder"
+        )
 
 
 def _trouble(path: Path, arrays: dict[str, np.ndarray], row_bytes: int) -> str:

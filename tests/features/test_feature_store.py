@@ -11,7 +11,7 @@ import pytest
 from feature_fakes import OLD, Squares, encode, means, pixels_of, shard_files
 
 from huse_tf.errors import InputError
-from huse_tf.features import files, store
+from huse_tf.features import files, shards, store
 
 
 def test_the_folder_says_what_it_holds(pictures, settings):
@@ -45,6 +45,39 @@ def test_leftovers_of_killed_runs_do_not_count_and_go_away(pictures, settings):
         assert all(path.exists() for path in alive), "its writer lives, however old"
     assert encode(Squares(), pictures, settings).encoded == 0
     assert not any(path.exists() for path in alive)
+
+
+def rewrite_index(settings, change):
+    """Writes what `change` makes of the only shard's arrays; returns its bytes."""
+    (index,) = shard_files(settings, ".npz")
+    with np.load(index) as arrays:
+        content = change(dict(arrays))
+    np.savez(index, **content)
+    return index, index.read_bytes()
+
+
+def test_a_shard_of_a_newer_format_is_refused_and_left_alone(pictures, settings):
+    """Whatever else that format has or lacks: it is not taken for damage."""
+    encode(Squares(), pictures, settings)
+    later = np.array(shards.FORMAT + 1)
+    index, content = rewrite_index(settings, lambda _: {"format": later})
+    with pytest.raises(InputError, match="a newer version of huse_tf wrote it") as line:
+        encode(Squares(), pictures, settings)
+    assert "\n" not in str(line.value) and str(index) in str(line.value)
+    assert "features.folder" in str(line.value)
+    assert index.read_bytes() == content
+
+
+def test_a_shard_of_an_early_version_is_read(pictures, settings):
+    """Which wrote no format."""
+    encode(Squares(), pictures, settings)
+
+    def early(arrays):
+        assert arrays.pop("format") == shards.FORMAT
+        return arrays
+
+    rewrite_index(settings, early)
+    assert encode(Squares(), pictures, settings).encoded == 0
 
 
 def truncate(rows, index):
