@@ -17,10 +17,10 @@ test: lint  ## ruff and the tests
 	$(PYTHON) -m pytest $(WORKERS)
 
 test-slow:  ## the tests that take minutes too
-	$(PYTHON) -m pytest -m 'not network and not gpu'
+	$(PYTHON) -m pytest $(WORKERS) -m 'not network and not gpu'
 
 test-reliability:  ## each promise of docs/reliability.md, the slow tests too
-	$(PYTHON) -m pytest tests/reliability -m 'not network and not gpu'
+	$(PYTHON) -m pytest $(WORKERS) tests/reliability -m 'not network and not gpu'
 
 chaos:  ## one training killed 50 times, compared bit by bit with a calm one
 	$(PYTHON) tools/chaos.py
