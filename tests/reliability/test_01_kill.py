@@ -119,13 +119,13 @@ def test_fine_tuning_with_augmentation_killed_at_random(tmp_path):
     """The long run is `python tools/chaos.py --fine_tune --augment`, of 50 kills."""
     done = subprocess.run(
         [sys.executable, ROOT / "tools/chaos.py", "--fine_tune", "--augment"]
-        + ["--kills=6", "--epochs=8", "--seed=3", f"--folder={tmp_path / 'chaos'}"],
+        + ["--kills=4", "--epochs=5", "--seed=3", f"--folder={tmp_path / 'chaos'}"],
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=1200,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("SIGKILL ") == 6
-    assert "6 SIGKILLs in " in done.stdout and "are bit-identical" in done.stdout
+    assert done.stdout.count("SIGKILL ") == 4
+    assert "4 SIGKILLs in " in done.stdout and "are bit-identical" in done.stdout

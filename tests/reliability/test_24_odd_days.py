@@ -43,7 +43,7 @@ def test_features_that_are_gone_are_encoded_again(shop, calm):
 
 @pytest.mark.slow
 def test_another_batch_size_is_refused_and_more_epochs_are_not(shop):
-    folder = killed(shop, "other")
+    folder = killed(shop, "other", step=8)  # validated once, after step 6
     before = weights(folder)
     status, output = shop.train("other", {"training.batch_size": "8"})
     assert status == 1
