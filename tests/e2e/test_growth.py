@@ -11,6 +11,7 @@ def split(rows, *names):
     return [row | {"split": names[i % len(names)]} for i, row in enumerate(rows)]
 
 
+@pytest.mark.slow
 def test_training_on_all_rows_ends_in_an_export(shop):
     """Said before the first step; exit status 0; the newest weights are exported."""
     shop.write(split(shop.rows, "train"))

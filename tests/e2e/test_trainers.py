@@ -95,6 +95,7 @@ def test_a_wrong_catalogue_is_one_line(shop):
     assert "class" in line and line.startswith("error: ")
 
 
+@pytest.mark.slow  # tests/reliability fine-tunes too
 def test_fine_tuning_and_a_lowered_batch(shop):
     status, _, errors = shop.run(
         "large_ram_train.py",

@@ -309,7 +309,7 @@ def test_an_open_encoding_takes_parts_without_reading_the_store_again(
     monkeypatch.setattr(
         files,
         "read_arrays",
-        lambda path, names: read.append(path.name) or read_arrays(path, names),
+        lambda path, *names: read.append(path.name) or read_arrays(path, *names),
     )
     encoder = Squares()
     encoding = ImageEncoding(encoder, pictures.image_root, settings, progress=False)

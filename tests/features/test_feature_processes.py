@@ -97,6 +97,7 @@ def test_a_paused_writer_keeps_its_rows(pictures, settings):
     np.testing.assert_allclose(again.load(), means(pixels_of(100)), rtol=1e-6)
 
 
+@pytest.mark.slow  # of two with a part each one is killed above
 def test_of_two_that_encode_the_same_rows_one_is_killed(pictures, settings):
     """What it left goes away with the next start; the other one's rows are whole."""
     killed, rows = paused_between_rows_and_index(pictures, settings)

@@ -177,6 +177,7 @@ def test_a_bomb_takes_little_memory(outcome):
     assert outcome[0]["megabytes"] < MEGABYTES
 
 
+@pytest.mark.slow
 def test_another_run_gives_the_same(shop, outcome):
     answer, rejected, features = run(shop, "second")
     assert rejected == outcome[1]
