@@ -67,10 +67,11 @@ def find_suspects(
     first = catalog.first_rows
     labels, split = catalog.labels[first], catalog.split[first]
     members = drawn(len(first))
-    pool = _joined(_embedded(trained, pipeline, first, members, POOL_BAR))
+    held = _joined(_embedded(trained, pipeline, first, members, POOL_BAR))
+    pool = held.judged()
     of_products: list[Suspect] = []
     distances = np.empty(len(first), np.float32)
-    for points in _asked(trained, pipeline, first, pool):
+    for points in _asked(trained, pipeline, first, held):
         distances[points.places] = gaps(points.image, points.text)
         of_products += contradicted(points, pool, labels, catalog.class_names)
     of_products += far_apart(distances, split)
@@ -83,27 +84,27 @@ def find_suspects(
 
 
 def _asked(
-    trained: TrainedRun, pipeline: Pipeline, first: np.ndarray, pool: Points
+    trained: TrainedRun, pipeline: Pipeline, first: np.ndarray, held: Points
 ) -> Iterator[Points]:
-    """Yields all products, some thousands at a time; the pool is all where it can be.
+    """Yields all products, some thousands at a time; `held` is all where it can be.
 
-    Only the pool's vectors are held, however many products there are.
+    Only its vectors are held, however many products there are.
     """
-    if len(pool.places) == len(first):
+    if len(held.places) == len(first):
         with Progress(len(first), BAR, unit="products") as bar:
             for start in range(0, len(first), CHUNK):
-                part = Points(*(values[start : start + CHUNK] for values in pool))
+                part = Points(*(values[start : start + CHUNK] for values in held))
                 yield part
                 bar.update(len(part.places))
         return
-    held: list[Points] = []
+    parts: list[Points] = []
     for points in _embedded(trained, pipeline, first, np.arange(len(first)), BAR):
-        held.append(points)
-        if sum(len(part.places) for part in held) >= CHUNK:
-            yield _joined(held)
-            held = []
-    if held:
-        yield _joined(held)
+        parts.append(points)
+        if sum(len(part.places) for part in parts) >= CHUNK:
+            yield _joined(parts)
+            parts = []
+    if parts:
+        yield _joined(parts)
 
 
 def _embedded(

@@ -54,14 +54,14 @@ def contradicted(
 
     Args:
         points: those that are asked about.
-        pool: the `drawn` ones.
+        pool: the `drawn` ones that are `judged`.
         labels: int [n], in [0, K), of all products.
         names: the K classes.
 
     Returns:
         Suspects, `position` being a place.
     """
-    points, pool = points.judged(), pool.judged()
+    points = points.judged()
     if len(pool.places) <= NEIGHBOURS or not len(points.places):
         return []
     of_photo, of_title = (

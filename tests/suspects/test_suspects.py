@@ -44,7 +44,7 @@ NAMES = ("bags", "mugs", "shoes")
 def named(image, text, told):
     """The suspects, all asked at once, the pool being all."""
     points = Points(np.arange(len(told)), image, text)
-    return contradicted(points, points, told, NAMES)
+    return contradicted(points, points.judged(), told, NAMES)
 
 
 def test_exchanged_labels_are_named_and_others_are_not():
